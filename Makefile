@@ -1,0 +1,55 @@
+# Everything a person does with the project. `make demo` needs Python 3.11 or newer alone; `make test` may also use Go,
+# Node and Debian packages, and says so where one is missing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROTO := .venv-proto
+BUF := @bufbuild/buf@1.75.0
+GO_TOOLS := $(CURDIR)/.cache/go-tools
+ARGS ?=
+
+.PHONY: install demo test lint fix proto bench clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements-dev.lock requirements.lock pyproject.toml clients/python/pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		-e clients/python -e .
+	touch $@
+
+demo: install
+	$(BIN)/hypocenter demo $(ARGS)
+
+test: lint
+	sh tests/test.sh $(ARGS)
+
+lint: install
+	sh tests/lint.sh
+
+fix: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+proto: $(PROTO)/.installed $(GO_TOOLS)/.installed
+	PATH="$(CURDIR)/$(PROTO)/bin:$(GO_TOOLS):$$PATH" $(PROTO)/bin/python proto/generate.py \
+		.cache/proto clients/python clients/go
+
+$(PROTO)/.installed: proto/requirements-codegen.txt
+	test -x $(PROTO)/bin/python || $(PYTHON) -m venv $(PROTO)
+	$(PROTO)/bin/python -m pip install --quiet --disable-pip-version-check -r proto/requirements-codegen.txt
+	touch $@
+
+$(GO_TOOLS)/.installed: Makefile
+	GOBIN=$(GO_TOOLS) go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.6
+	GOBIN=$(GO_TOOLS) go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.5.1
+	touch $@
+
+bench: install
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean:
+	rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
+	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

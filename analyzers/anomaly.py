@@ -1,0 +1,52 @@
+"""A finding of one detector about one service in one window."""
+
+import hashlib
+from dataclasses import dataclass
+
+from analyzers.exemplar import LogExemplar
+from analyzers.service import ServiceKey
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """What departed from normal, by how much, and where to look.
+
+    `surprise` is signed, in standard deviations of what is normal for this very thing, given how much was seen of it;
+    so findings of different detectors can be compared. `observed` and `expected` are in `unit`.
+    """
+
+    service: ServiceKey
+    detector: str
+    # What it is about: a template text, an operation, or an edge "client -> server".
+    subject: str
+    surprise: float
+    observed: float
+    expected: float
+    unit: str
+    start_unix_nano: int
+    end_unix_nano: int
+    description: str
+    template_id: str = ""
+    peer: ServiceKey | None = None
+    pod: str = ""
+    exemplars: tuple[LogExemplar, ...] = ()
+    trace_ids: tuple[bytes, ...] = ()
+    # Event time of the first record that shows it, as exactly as it is known.
+    onset_unix_nano: int = 0
+
+    @property
+    def score(self) -> float:
+        """0 is ordinary, 1 is certain: |surprise| / (|surprise| + 4)."""
+        return abs(self.surprise) / (abs(self.surprise) + 4.0)
+
+    @property
+    def key(self) -> tuple[ServiceKey, str, str, ServiceKey | None]:
+        """The same thing found again in a later window has the same key."""
+        return (self.service, self.detector, self.template_id or self.subject, self.peer)
+
+    @property
+    def anomaly_id(self) -> str:
+        """Deterministic: a hash of what, where and since when."""
+        parts = (str(self.service), self.detector, self.template_id or self.subject, str(self.peer or ""))
+        text = "\x1f".join((*parts, str(self.start_unix_nano)))
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

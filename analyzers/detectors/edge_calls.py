@@ -1,0 +1,53 @@
+"""A caller that no longer makes the calls its work normally makes: the work is cut short before it gets there."""
+
+from dataclasses import dataclass
+
+from analyzers.anomaly import Anomaly
+from analyzers.baseline import Baseline
+from analyzers.summary import EdgeStats, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeCallsConfig:
+    threshold: float = 4.0
+    tolerance: float = 0.15
+
+
+class EdgeCalls:
+    """Reported about the caller. Rises count as well: a retry storm is the caller's doing, however loud the callee."""
+
+    name = "edge_calls"
+
+    def __init__(self, config: EdgeCallsConfig) -> None:
+        self._config = config
+
+    def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
+        findings = []
+        for edge, known in sorted(baseline.edges.items()):
+            caller = window.services.get(edge.client)
+            if caller is None or edge.asynchronous:
+                continue
+            work = float(caller.entries)
+            stats = window.edges.get(edge) or EdgeStats()
+            surprise = known.calls.surprise(stats.calls, work, self._config.tolerance)
+            if abs(surprise) < self._config.threshold:
+                continue
+            expected = known.calls.expected(work)
+            findings.append(
+                Anomaly(
+                    service=edge.client,
+                    detector=self.name,
+                    subject=f"{edge.client.name} -> {edge.server.name}",
+                    surprise=surprise,
+                    observed=stats.calls / work,
+                    expected=expected / work,
+                    unit="calls per unit of work",
+                    start_unix_nano=window.start_unix_nano,
+                    end_unix_nano=window.end_unix_nano,
+                    description=f"{stats.calls} calls where {expected:.1f} are usual for the work done",
+                    peer=edge.server,
+                    trace_ids=tuple(item.trace_id for item in stats.slowest),
+                    onset_unix_nano=window.start_unix_nano,
+                )
+            )
+        return findings

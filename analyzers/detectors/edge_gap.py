@@ -1,0 +1,62 @@
+"""The caller sees a slow call, the callee does not: the time is lost between the two."""
+
+from dataclasses import dataclass
+
+from analyzers.anomaly import Anomaly
+from analyzers.baseline import Baseline
+from analyzers.latencies import Latency
+from analyzers.sketch import Sketch
+from analyzers.summary import EdgeKey, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeGapConfig:
+    threshold: float = 4.0
+    tolerance: float = 0.2
+
+
+class EdgeGap:
+    """Reported about the callee: its network, its accept queue, or itself before its first span begins.
+
+    An edge to a peer that sends no spans has only the caller's half; there the whole duration is what is compared.
+    """
+
+    name = "edge_gap"
+
+    def __init__(self, config: EdgeGapConfig) -> None:
+        self._config = config
+
+    def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
+        findings = []
+        for edge, stats in sorted(window.edges.items()):
+            known = baseline.edges.get(edge)
+            if known is None or edge.asynchronous:
+                continue
+            if edge.inferred:
+                finding = self._compare(edge, known.duration, stats.duration, window, "the call takes")
+            else:
+                finding = self._compare(edge, known.gap, stats.gap, window, "between caller and callee lie")
+            if finding is not None:
+                findings.append(finding)
+        return findings
+
+    def _compare(self, edge: EdgeKey, known: Latency, seen: Sketch, window: Summary, wording: str) -> Anomaly | None:
+        surprise = known.surprise(seen, self._config.tolerance)
+        if surprise < self._config.threshold:
+            return None
+        observed, typical = seen.quantile(0.5) / 1e6, known.typical / 1e6
+        return Anomaly(
+            service=edge.server,
+            detector=self.name,
+            subject=f"{edge.client.name} -> {edge.server.name}",
+            surprise=surprise,
+            observed=observed,
+            expected=typical,
+            unit="ms",
+            start_unix_nano=window.start_unix_nano,
+            end_unix_nano=window.end_unix_nano,
+            description=f"{wording} {observed:.3g} ms where {typical:.3g} ms are usual",
+            peer=edge.client,
+            trace_ids=tuple(item.trace_id for item in window.edges[edge].slowest),
+            onset_unix_nano=window.start_unix_nano,
+        )

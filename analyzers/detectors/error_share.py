@@ -1,0 +1,56 @@
+"""More ERROR records per unit of work than usual."""
+
+from dataclasses import dataclass
+
+from analyzers.anomaly import Anomaly
+from analyzers.baseline import Baseline
+from analyzers.exemplar import keep_logs
+from analyzers.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorShareConfig:
+    threshold: float = 4.0
+    tolerance: float = 0.15
+
+
+class ErrorShare:
+    name = "error_share"
+
+    def __init__(self, config: ErrorShareConfig) -> None:
+        self._config = config
+
+    def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
+        findings = []
+        for key, summary in sorted(window.services.items()):
+            known = baseline.services.get(key)
+            if known is None or not known.learned:
+                continue
+            exposure = known.exposure(summary)
+            # A service that did no countable work and still fails is judged by the time that passed.
+            if not exposure and summary.error_records:
+                exposure = known.work / known.learned * (window.end_unix_nano - window.start_unix_nano)
+            surprise = known.errors.surprise(summary.error_records, exposure, self._config.tolerance)
+            if surprise < self._config.threshold:
+                continue
+            failing = [seen for seen in summary.templates.values() if seen.errors]
+            exemplars = keep_logs(*(seen.exemplars for seen in failing))
+            expected = known.errors.expected(exposure)
+            findings.append(
+                Anomaly(
+                    service=key,
+                    detector=self.name,
+                    subject="records of severity ERROR and above",
+                    surprise=surprise,
+                    observed=summary.error_records / exposure,
+                    expected=expected / exposure,
+                    unit="errors per unit of work" if known.traced else "share of records",
+                    start_unix_nano=window.start_unix_nano,
+                    end_unix_nano=window.end_unix_nano,
+                    description=f"{summary.error_records} ERROR records where {expected:.1f} are usual",
+                    exemplars=exemplars,
+                    trace_ids=tuple(sorted({item.trace_id for item in exemplars if item.trace_id})),
+                    onset_unix_nano=min(seen.first_unix_nano for seen in failing),
+                )
+            )
+        return findings

@@ -1,0 +1,74 @@
+"""A log template never seen before."""
+
+import math
+from dataclasses import dataclass
+
+from analyzers.anomaly import Anomaly
+from analyzers.baseline import Baseline, ServiceBaseline
+from analyzers.detectors.template_rate import dominant
+from analyzers.summary import Summary, TemplateCount
+
+_WARN, _ERROR = 13, 17
+
+
+@dataclass(frozen=True, slots=True)
+class NewTemplateConfig:
+    threshold: float = 4.0
+    # The most a new template of this severity can surprise: new wording alone is no failure, however frequent.
+    warn_limit: float = 7.0
+    info_limit: float = 4.5
+    # Windows of history after which never having been seen counts half.
+    seasoning: float = 5.0
+
+
+class NewTemplate:
+    """Surprising in so far as it is frequent, severe, and the service had stopped producing new ones."""
+
+    name = "new_template"
+
+    def __init__(self, config: NewTemplateConfig) -> None:
+        self._config = config
+
+    def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
+        findings = []
+        for key, summary in sorted(window.services.items()):
+            known = baseline.services.get(key)
+            if known is None or not known.learned:
+                continue
+            for template_id, seen in sorted(summary.templates.items()):
+                if template_id in known.templates:
+                    continue
+                surprise = self._surprise(seen, known, window.end_unix_nano - window.start_unix_nano)
+                if surprise < self._config.threshold:
+                    continue
+                findings.append(
+                    Anomaly(
+                        service=key,
+                        detector=self.name,
+                        subject=seen.text,
+                        surprise=surprise,
+                        observed=float(seen.count),
+                        expected=0.0,
+                        unit="records",
+                        start_unix_nano=window.start_unix_nano,
+                        end_unix_nano=window.end_unix_nano,
+                        description=f"log template never seen before, {seen.count} times",
+                        template_id=template_id,
+                        pod=dominant(seen.pods),
+                        exemplars=seen.exemplars,
+                        trace_ids=tuple(sorted({item.trace_id for item in seen.exemplars if item.trace_id})),
+                        onset_unix_nano=seen.first_unix_nano,
+                    )
+                )
+        return findings
+
+    def _surprise(self, seen: TemplateCount, known: ServiceBaseline, window: int) -> float:
+        # How often new ones have come so far, per bucket; one pseudo-count, lest a short history pass for a quiet one.
+        discovery = (known.novelty.count + 1) / (known.novelty.exposure + 1)
+        # What was never seen in a short time may still be ordinary.
+        seasoned = known.learned / (known.learned + self._config.seasoning * window)
+        burst = math.sqrt(known.burstiness)
+        surprise = 4.0 * (math.sqrt(seen.count + 0.375) - math.sqrt(0.375)) / burst * seasoned / (1.0 + 2.0 * discovery)
+        if seen.max_severity >= _ERROR:
+            return surprise
+        return min(surprise, self._config.warn_limit if seen.max_severity >= _WARN else self._config.info_limit)

@@ -1,0 +1,55 @@
+"""An operation that takes longer by itself, its callees' time left out."""
+
+from dataclasses import dataclass
+
+from analyzers.anomaly import Anomaly
+from analyzers.baseline import Baseline
+from analyzers.detectors.template_rate import dominant
+from analyzers.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTimeConfig:
+    threshold: float = 4.0
+    tolerance: float = 0.2
+
+
+class SelfTime:
+    name = "self_time"
+
+    def __init__(self, config: SelfTimeConfig) -> None:
+        self._config = config
+
+    def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
+        findings = []
+        for key, summary in sorted(window.services.items()):
+            known = baseline.services.get(key)
+            if known is None:
+                continue
+            for name, stats in sorted(summary.operations.items()):
+                learned = known.operations.get(name)
+                if learned is None:
+                    continue
+                surprise = learned.self_time.surprise(stats.self_time, self._config.tolerance)
+                if surprise < self._config.threshold:
+                    continue
+                observed = stats.self_time.quantile(0.5) / 1e6
+                typical = learned.self_time.typical / 1e6
+                findings.append(
+                    Anomaly(
+                        service=key,
+                        detector=self.name,
+                        subject=name,
+                        surprise=surprise,
+                        observed=observed,
+                        expected=typical,
+                        unit="ms",
+                        start_unix_nano=window.start_unix_nano,
+                        end_unix_nano=window.end_unix_nano,
+                        description=f"{name} itself takes {observed:.3g} ms where {typical:.3g} ms are usual",
+                        pod=dominant(stats.pods),
+                        trace_ids=tuple(item.trace_id for item in stats.slowest),
+                        onset_unix_nano=window.start_unix_nano,
+                    )
+                )
+        return findings

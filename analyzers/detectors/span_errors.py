@@ -1,0 +1,59 @@
+"""Spans that fail although nothing they called failed: where errors begin."""
+
+from dataclasses import dataclass
+
+from analyzers.anomaly import Anomaly
+from analyzers.baseline import Baseline
+from analyzers.detectors.template_rate import dominant
+from analyzers.rates import Rate
+from analyzers.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class SpanErrorsConfig:
+    threshold: float = 4.0
+    tolerance: float = 0.15
+
+
+class SpanErrors:
+    name = "span_errors"
+
+    def __init__(self, config: SpanErrorsConfig) -> None:
+        self._config = config
+
+    def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
+        findings = []
+        for key, summary in sorted(window.services.items()):
+            known = baseline.services.get(key)
+            if known is None or not known.learned:
+                continue
+            for name, stats in sorted(summary.operations.items()):
+                if not stats.origin_errors:
+                    continue
+                learned = known.operations.get(name)
+                # An operation never seen before is compared with one that had a single call and no error.
+                rate = learned.errors if learned else Rate(0.0, 1.0)
+                surprise = rate.surprise(stats.origin_errors, stats.calls, self._config.tolerance)
+                if surprise < self._config.threshold:
+                    continue
+                findings.append(
+                    Anomaly(
+                        service=key,
+                        detector=self.name,
+                        subject=name,
+                        surprise=surprise,
+                        observed=stats.origin_errors / stats.calls,
+                        expected=rate.expected(stats.calls) / stats.calls,
+                        unit="share of calls",
+                        start_unix_nano=window.start_unix_nano,
+                        end_unix_nano=window.end_unix_nano,
+                        description=(
+                            f"{stats.origin_errors} of {stats.calls} calls of {name} failed by themselves,"
+                            f" {rate.expected(stats.calls):.1f} are usual"
+                        ),
+                        pod=dominant(stats.pods),
+                        trace_ids=tuple(item.trace_id for item in stats.failed),
+                        onset_unix_nano=min(item.end_unix_nano for item in stats.failed),
+                    )
+                )
+        return findings

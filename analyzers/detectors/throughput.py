@@ -1,0 +1,51 @@
+"""A service that does less than its callers' work asks of it, or nothing at all."""
+
+from dataclasses import dataclass
+
+from analyzers.anomaly import Anomaly
+from analyzers.baseline import Baseline, system_work
+from analyzers.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughputConfig:
+    threshold: float = 5.0
+    tolerance: float = 0.25
+
+
+class Throughput:
+    """Only falls are reported: more work than usual is load, not failure."""
+
+    name = "throughput"
+
+    def __init__(self, config: ThroughputConfig) -> None:
+        self._config = config
+
+    def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
+        entered = system_work(window)
+        findings = []
+        for key, known in sorted(baseline.services.items()):
+            if not known.traced:
+                continue
+            summary = window.services.get(key)
+            done = float(summary.entries) if summary else 0.0
+            surprise = known.throughput.surprise(done, entered, self._config.tolerance)
+            if surprise > -self._config.threshold:
+                continue
+            expected = known.throughput.expected(entered)
+            findings.append(
+                Anomaly(
+                    service=key,
+                    detector=self.name,
+                    subject="units of work",
+                    surprise=surprise,
+                    observed=done / entered,
+                    expected=expected / entered,
+                    unit="units of work per request that entered the system",
+                    start_unix_nano=window.start_unix_nano,
+                    end_unix_nano=window.end_unix_nano,
+                    description=f"{done:.0f} units of work where {expected:.1f} are usual for the load",
+                    onset_unix_nano=window.start_unix_nano,
+                )
+            )
+        return findings

@@ -1,0 +1,88 @@
+"""How long something normally takes, and how surprising other durations are."""
+
+import math
+from dataclasses import dataclass
+
+from analyzers.sketch import Sketch
+
+_PRIOR_BUCKETS = 3.0
+_PRIOR_DISPERSION = 1.5
+# Variance of log durations assumed before any is known, and how many observations that is worth.
+_PRIOR_VARIANCE = 0.4
+_PRIOR_COUNT = 5.0
+# No single call counts for more than this many standard deviations: one pause is not a slow operation.
+_INFLUENCE = 4.0
+
+
+@dataclass(slots=True)
+class Latency:
+    """Mean and variance of log durations, with the over-dispersion of bucket means (calls of one burst are alike)."""
+
+    count: float = 0.0
+    total: float = 0.0
+    squares: float = 0.0
+    residuals: float = 0.0
+    buckets: float = 0.0
+
+    def learn(self, sketch: Sketch) -> None:
+        if not sketch.count:
+            return
+        total = sum(value * weight for value, weight in sketch.logs())
+        squares = sum(value * value * weight for value, weight in sketch.logs())
+        if self.count > 0:
+            mean = total / sketch.count
+            error = self.variance * (1 / sketch.count + 1 / self.count)
+            self.residuals += (mean - self.mean) ** 2 / error
+            self.buckets += 1
+        self.count += sketch.count
+        self.total += total
+        self.squares += squares
+
+    def fade(self, factor: float) -> None:
+        self.count *= factor
+        self.total *= factor
+        self.squares *= factor
+        self.residuals *= factor
+        self.buckets *= factor
+
+    @property
+    def mean(self) -> float:
+        """Mean natural logarithm of the duration in nanoseconds; 0 when nothing is known."""
+        return self.total / self.count if self.count > 0 else 0.0
+
+    @property
+    def variance(self) -> float:
+        if self.count <= 0:
+            return _PRIOR_VARIANCE
+        within = max(0.0, self.squares - self.count * self.mean**2)
+        return (within + _PRIOR_COUNT * _PRIOR_VARIANCE) / (self.count + _PRIOR_COUNT)
+
+    @property
+    def dispersion(self) -> float:
+        known = self.residuals + _PRIOR_BUCKETS * _PRIOR_DISPERSION
+        return max(1.0, known / (self.buckets + _PRIOR_BUCKETS))
+
+    @property
+    def typical(self) -> float:
+        """Geometric mean, in nanoseconds; 0 when nothing is known."""
+        return math.exp(self.mean) if self.count > 0 else 0.0
+
+    def surprise(self, sketch: Sketch, tolerance: float) -> float:
+        """Signed standard deviations of the mean log duration from normal; 0 when nothing is known or seen.
+
+        A change of up to `tolerance` (a share: 0.1 is ten percent) in either direction is no change. The mean is a
+        winsorised one (Huber, Robust Statistics, 1981), so n calls are at most 4 sqrt(n) deviations surprising.
+        """
+        if self.count <= 0 or not sketch.count:
+            return 0.0
+        reach = _INFLUENCE * math.sqrt(self.variance)
+        mean = self.mean
+        shift = (
+            sum(max(-reach, min(reach, value - mean)) * weight for value, weight in sketch.logs()) / sketch.count
+        )
+        margin = math.log1p(tolerance)
+        if abs(shift) <= margin:
+            return 0.0
+        shift -= math.copysign(margin, shift)
+        error = math.sqrt(self.variance * self.dispersion * (1 / sketch.count + 1 / self.count))
+        return shift / error

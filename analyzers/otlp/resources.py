@@ -1,0 +1,41 @@
+"""Resource attributes to identity."""
+
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourceMessage
+
+from analyzers.service import UNKNOWN_SERVICE, Resource, ServiceKey
+
+# Set by Hypocenter's own telemetry; see server/telemetry.
+SELF_ATTRIBUTE = "hypocenter.self"
+
+_POD_KEYS = ("k8s.pod.name", "service.instance.id", "container.id", "host.name")
+_ENVIRONMENT_KEYS = ("deployment.environment.name", "deployment.environment")
+_NAME_LIMIT = 255
+
+
+def text(attribute: KeyValue) -> str:
+    """A scalar attribute as text; empty for anything else."""
+    kind = attribute.value.WhichOneof("value")
+    if kind == "string_value":
+        return attribute.value.string_value
+    if kind == "int_value":
+        return str(attribute.value.int_value)
+    if kind == "bool_value":
+        return "true" if attribute.value.bool_value else "false"
+    return ""
+
+
+def decode_resource(message: ResourceMessage) -> Resource:
+    values = {attribute.key: text(attribute)[:_NAME_LIMIT] for attribute in message.attributes}
+    name = values.get("service.name", "").strip()
+    return Resource(
+        service=ServiceKey(
+            environment=next((values[key] for key in _ENVIRONMENT_KEYS if values.get(key)), ""),
+            namespace=values.get("service.namespace", ""),
+            name=name or UNKNOWN_SERVICE,
+        ),
+        version=values.get("service.version", ""),
+        pod=next((values[key] for key in _POD_KEYS if values.get(key)), ""),
+        own=values.get(SELF_ATTRIBUTE) == "true",
+        unnamed=not name,
+    )

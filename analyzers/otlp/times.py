@@ -1,0 +1,47 @@
+"""Which time a record has."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyzers.columns import Int64, TimeFaults
+
+NANOS = 1_000_000_000
+# Before this a "time" is a unit error or a zero value of some language, not a date (2000-01-01).
+_EARLIEST = 946_684_800 * NANOS
+# int64 nanoseconds end in 2262; anything above was a negative number or garbage on the wire.
+_LATEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeLimits:
+    """Bounds on what one record may bring along."""
+
+    # Characters of a body that are kept; the rest is cut.
+    body_chars: int = 16_384
+    # How far ahead of the receive time a record's time may be, in nanoseconds.
+    future_skew: int = 60 * NANOS
+    # Nesting of maps and arrays in a body.
+    depth: int = 8
+
+
+def wire_times(values: list[int]) -> Int64:
+    """fixed64 values as int64; those beyond int64 become 0, which counts as absurd."""
+    return np.array([value if value <= _LATEST else -1 for value in values], dtype=np.int64)
+
+
+def settle_times(
+    preferred: Int64, observed: Int64, received_unix_nano: int, limits: DecodeLimits
+) -> tuple[Int64, TimeFaults]:
+    """The event time of each record: its own, else observed, else receive; and what had to be mended.
+
+    A time before 2000 counts as absent. A time too far in the future becomes the receive time, so that one wrong
+    clock can't drag the watermark of all.
+    """
+    missing = preferred == 0
+    absurd = (preferred != 0) & (preferred < _EARLIEST)
+    fallback = np.where(observed >= _EARLIEST, observed, received_unix_nano)
+    times = np.where(missing | absurd, fallback, preferred)
+    future = times > received_unix_nano + limits.future_skew
+    times = np.where(future, received_unix_nano, times)
+    return times, TimeFaults(int(missing.sum()), int(absurd.sum()), int(future.sum()))

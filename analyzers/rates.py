@@ -1,0 +1,64 @@
+"""How often something is normal, and how surprising another count is."""
+
+import math
+from dataclasses import dataclass
+
+# Pseudo-observations that keep the dispersion of a short history from looking better known than it is.
+_PRIOR_BUCKETS = 3.0
+_PRIOR_DISPERSION = 1.5
+
+
+@dataclass(slots=True)
+class Rate:
+    """Counts per unit of exposure, with their over-dispersion.
+
+    Counts of a Poisson process have dispersion 1; real ones come in bursts and have more. The dispersion is the mean
+    Pearson residual of the buckets learned, each against what was known before it.
+    """
+
+    count: float = 0.0
+    exposure: float = 0.0
+    residuals: float = 0.0
+    buckets: float = 0.0
+
+    def learn(self, count: float, exposure: float) -> None:
+        if exposure <= 0:
+            return
+        if self.exposure > 0:
+            expected = (self.count + 0.5) / (self.exposure + 0.5 * exposure) * exposure
+            self.residuals += (count - expected) ** 2 / max(expected, 0.25)
+            self.buckets += 1
+        self.count += count
+        self.exposure += exposure
+
+    def fade(self, factor: float) -> None:
+        """Forget a share of what is known, so that newer weighs more."""
+        self.count *= factor
+        self.exposure *= factor
+        self.residuals *= factor
+        self.buckets *= factor
+
+    @property
+    def dispersion(self) -> float:
+        known = self.residuals + _PRIOR_BUCKETS * _PRIOR_DISPERSION
+        return max(1.0, known / (self.buckets + _PRIOR_BUCKETS))
+
+    def expected(self, exposure: float) -> float:
+        return self.count / self.exposure * exposure if self.exposure > 0 else 0.0
+
+    def surprise(self, count: float, exposure: float, tolerance: float = 0.0) -> float:
+        """Signed standard deviations of `count` in `exposure` from normal; 0 when nothing is known or done.
+
+        Anscombe's square-root transform keeps small counts honest (Anscombe, Biometrika 1948); the factor
+        1 + exposure/known exposure is what the estimate of the rate itself may be wrong by. A departure of up to
+        `tolerance` (a share of the expected count) is no departure.
+        """
+        if self.exposure <= 0 or exposure <= 0:
+            return 0.0
+        expected = self.expected(exposure)
+        if count > expected:
+            expected = min(count, expected * (1 + tolerance))
+        else:
+            expected = max(count, expected * (1 - tolerance))
+        spread = math.sqrt(self.dispersion * (1 + exposure / self.exposure))
+        return 2.0 * (math.sqrt(count + 0.375) - math.sqrt(expected + 0.375)) / spread

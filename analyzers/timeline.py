@@ -1,0 +1,175 @@
+"""Event time: which bucket a record belongs to, and when a bucket is complete."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyzers.assembly import AssemblyLimits, SpanRow, TraceAssembler, span_rows
+from analyzers.columns import Int64, LogBatch, SpanBatch
+from analyzers.counting import CountLimits, count_logs
+from analyzers.summary import Summary, union
+from analyzers.templates import MinedBatch
+
+_BUCKET = 5_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """All in nanoseconds of event time."""
+
+    # What is judged together: a union of buckets.
+    duration: int = 15_000_000_000
+    # How far behind the newest record a record may be and still be in time.
+    lateness: int = 10_000_000_000
+    # How long closed buckets are held for look-ups and late records.
+    retention: int = 3_600_000_000_000
+    # A silence longer than this is skipped instead of being walked through bucket by bucket.
+    longest_gap: int = 300_000_000_000
+
+    @property
+    def buckets(self) -> int:
+        """Buckets in a window: as few as keep each at 5 s or below."""
+        return max(1, -(-self.duration // _BUCKET))
+
+    @property
+    def bucket(self) -> int:
+        """Width of a bucket."""
+        return max(1, self.duration // self.buckets)
+
+
+class Timeline:
+    """The buckets of the whole system, open and closed, behind one watermark.
+
+    The watermark is the newest time of any service less the lateness. A bucket closes when the watermark passes its
+    end. What comes later is merged into its bucket all the same and counted as late; it is not judged again.
+    """
+
+    def __init__(
+        self,
+        settings: WindowSettings,
+        counts: CountLimits | None = None,
+        assembly: AssemblyLimits | None = None,
+    ) -> None:
+        self.settings = settings
+        self.assembler = TraceAssembler(assembly)
+        self.late_records = 0
+        self.late_spans = 0
+        self.folded_records = 0
+        self._counts = counts or CountLimits()
+        self._newest = 0
+        # Start of the first bucket that is not closed yet.
+        self._open_from: int | None = None
+        self._buckets: dict[int, Summary] = {}
+        self._spans: dict[int, list[SpanRow]] = {}
+
+    @property
+    def newest_unix_nano(self) -> int:
+        """Newest event time seen; 0 before the first record."""
+        return self._newest
+
+    @property
+    def watermark_unix_nano(self) -> int:
+        return max(0, self._newest - self.settings.lateness)
+
+    @property
+    def pending_spans(self) -> int:
+        """Spans that wait for their bucket to close."""
+        return sum(map(len, self._spans.values()))
+
+    @property
+    def open_buckets(self) -> int:
+        return sum(1 for start in self._buckets if self._open_from is None or start >= self._open_from)
+
+    def add_logs(self, batch: LogBatch, mined: MinedBatch) -> None:
+        if not len(batch):
+            return
+        buckets = self._bucket_starts(batch.time_unix_nano)
+        if self._open_from is not None:
+            self.late_records += int(batch.weight[buckets < self._open_from].sum())
+        self.folded_records += count_logs(batch, mined, buckets, self._bucket, self._counts)
+        self._see(int(batch.time_unix_nano.max()))
+
+    def add_spans(self, batch: SpanBatch) -> None:
+        if not len(batch):
+            return
+        starts = self._bucket_starts(batch.end_unix_nano).tolist()
+        late: dict[int, list[SpanRow]] = {}
+        for start, row in zip(starts, span_rows(batch), strict=True):
+            closed = self._open_from is not None and start < self._open_from
+            (late if closed else self._spans).setdefault(start, []).append(row)
+        for start in sorted(late):
+            self.late_spans += len(late[start])
+            self.assembler.assemble(late[start], self._bucket(start))
+        self._see(int(batch.end_unix_nano.max()))
+
+    def close_ready(self) -> Iterator[Summary]:
+        """Close and return every bucket that the watermark has passed, oldest first."""
+        yield from self._close_until(self.watermark_unix_nano)
+
+    def close_all(self) -> Iterator[Summary]:
+        """Close everything seen so far, because nothing more comes (wall-clock idleness, end of a replay)."""
+        yield from self._close_until(self._newest + self.settings.bucket)
+
+    def held(self) -> tuple[int, int]:
+        """Start of the oldest and end of the newest bucket; (0, 0) when there is none."""
+        if not self._buckets:
+            return 0, 0
+        return min(self._buckets), max(self._buckets) + self.settings.bucket
+
+    def between(self, start_unix_nano: int, end_unix_nano: int) -> Summary | None:
+        """The union of the held buckets that overlap the range; None when nothing is held of it."""
+        width = self.settings.bucket
+        parts = [
+            part
+            for start, part in sorted(self._buckets.items())
+            if start < end_unix_nano and start + width > start_unix_nano
+        ]
+        return union(parts) if parts else None
+
+    def _close_until(self, time_unix_nano: int) -> Iterator[Summary]:
+        width = self.settings.bucket
+        known = self._buckets.keys() | self._spans.keys()
+        if not known:
+            return
+        if self._open_from is None:
+            self._open_from = min(known)
+        while self._open_from + width <= time_unix_nano:
+            start = self._open_from
+            if not self._waiting_before(start + self.settings.longest_gap):
+                upcoming = [item for item in self._buckets.keys() | self._spans.keys() if item >= start]
+                if not upcoming or min(upcoming) + width > time_unix_nano:
+                    last = (time_unix_nano // width) * width
+                    self._open_from = max(start, min([*upcoming, last]))
+                    break
+                self._open_from = start = min(upcoming)
+            summary = self._bucket(start)
+            self.assembler.assemble(self._spans.pop(start, ()), summary)
+            self._open_from = start + width
+            self._forget()
+            yield summary
+
+    def _waiting_before(self, time_unix_nano: int) -> bool:
+        start = self._open_from or 0
+        return any(start <= item < time_unix_nano for item in self._buckets.keys() | self._spans.keys())
+
+    def _bucket_starts(self, times: Int64) -> Int64:
+        width = np.int64(self.settings.bucket)
+        return (times // width) * width
+
+    def _bucket(self, start: int) -> Summary:
+        summary = self._buckets.get(start)
+        if summary is None:
+            summary = self._buckets[start] = Summary(start, start + self.settings.bucket)
+        return summary
+
+    def _see(self, time_unix_nano: int) -> None:
+        self._newest = max(self._newest, time_unix_nano)
+
+    def _forget(self) -> None:
+        """Drop closed buckets beyond retention, oldest first (by number, so that old late records stay bounded too)."""
+        limit = self.settings.retention // self.settings.bucket
+        if len(self._buckets) > limit + self.settings.buckets:
+            for start in sorted(self._buckets)[: len(self._buckets) - limit]:
+                if self._open_from is not None and start < self._open_from:
+                    del self._buckets[start]

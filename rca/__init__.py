@@ -1,0 +1,1 @@
+"""Anomalies to a diagnosed incident: graph, correlation, ranking, explanation, memory. Imports analyzers only."""

@@ -1,0 +1,78 @@
+"""A group of anomalies believed to have one cause, and its life."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from analyzers.anomaly import Anomaly
+from analyzers.service import ServiceKey
+from rca.diagnosis import Diagnosis
+
+
+class State(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Severity(IntEnum):
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Times are event time in nanoseconds, 0 where it has not come to that yet."""
+
+    incident_id: str
+    title: str
+    state: State
+    severity: Severity
+    services: tuple[ServiceKey, ...]
+    anomalies: tuple[Anomaly, ...]
+    start_unix_nano: int
+    create_unix_nano: int
+    update_unix_nano: int
+    diagnosis: Diagnosis | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    resolution: str = ""
+    end_unix_nano: int = 0
+    acknowledge_unix_nano: int = 0
+    resolve_unix_nano: int = 0
+    reopen_count: int = 0
+    auto_resolved: bool = False
+    previous_incident: str = ""
+    merged_into: str = ""
+    # End of the last window that had findings of it.
+    seen_unix_nano: int = 0
+    # Grows by one with every change.
+    revision: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"incidents/{self.incident_id}"
+
+    @property
+    def etag(self) -> str:
+        return f"{self.incident_id}-{self.revision}"
+
+    @property
+    def ongoing(self) -> bool:
+        """Whether anomalies are still coming: neither resolved nor quiet."""
+        return self.state is not State.RESOLVED and not self.end_unix_nano
+
+    @property
+    def root_cause(self) -> ServiceKey | None:
+        """The best candidate of the newest diagnosis, if there is one."""
+        if self.diagnosis is None or not self.diagnosis.root_causes:
+            return None
+        return self.diagnosis.root_causes[0].service
+
+
+def incident_id(first: Anomaly) -> str:
+    """Deterministic: a hash of the first window and the first anomaly, so a replay or a restart makes no twin."""
+    text = f"{first.start_unix_nano}\x1f{first.anomaly_id}"
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,179 @@
+"""The life of incidents: opened by anomalies, kept open by more of them, ended by quiet."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from analyzers.anomaly import Anomaly
+from analyzers.service import ServiceKey
+from rca.correlation import belongs, group
+from rca.diagnosis import Diagnosis
+from rca.graph import ServiceGraph, Topology
+from rca.incident import Incident, State, incident_id
+from rca.severity import incident_severity
+
+_NANOS = 1_000_000_000
+_MAX_ANOMALIES = 100
+# Set to "manual" when a person gave the incident its title; it is kept then.
+TITLE_LABEL = "hypocenter.title"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """Times are nanoseconds of event time."""
+
+    # One finding this surprising opens an incident at once.
+    open_at_once: float = 8.0
+    # Findings this surprising open one when they are there in two windows in a row.
+    open_on_repeat: float = 5.5
+    # Without findings for this long, an incident has ended.
+    quiet: int = 60 * _NANOS
+    # Findings that come within this time after its end reopen it.
+    reopen: int = 600 * _NANOS
+    # Ended for this long, it is resolved.
+    resolve: int = 1800 * _NANOS
+
+
+class IncidentTracker:
+    """Holds the incidents that may still change by themselves. Deterministic: a function of what it was given."""
+
+    def __init__(self, settings: TrackerSettings | None = None, live: Iterable[Incident] = ()) -> None:
+        self._settings = settings or TrackerSettings()
+        self._live: dict[str, Incident] = {item.incident_id: item for item in live if item.state is not State.RESOLVED}
+        # Keys of anomalies in the window before, with the window they were first seen in.
+        self._before: dict[object, Anomaly] = {}
+
+    @property
+    def live(self) -> tuple[Incident, ...]:
+        return tuple(self._live[key] for key in sorted(self._live))
+
+    def troubled(self) -> frozenset[ServiceKey]:
+        """Services of incidents that have not ended: what they do now is not normal."""
+        return frozenset(service for item in self._live.values() if item.ongoing for service in item.services)
+
+    def put(self, incident: Incident) -> None:
+        """Take over a change made by a person."""
+        if incident.state is State.RESOLVED:
+            self._live.pop(incident.incident_id, None)
+        else:
+            self._live[incident.incident_id] = incident
+
+    def advance(self, anomalies: Sequence[Anomaly], graph: ServiceGraph, now_unix_nano: int) -> list[Incident]:
+        """Take in the findings of the window that ends now; return every incident that changed, as it is now.
+
+        Those that got new findings want a new diagnosis (`diagnosed`).
+        """
+        changed: dict[str, Incident] = {}
+        topology = Topology(graph)
+        for found in group(anomalies, topology):
+            incident = self._joined(found, topology, now_unix_nano)
+            if incident is None:
+                incident = self._opened(found, graph, now_unix_nano)
+            if incident is not None:
+                changed[incident.incident_id] = self._refreshed(incident, found, graph, now_unix_nano)
+        self._before = {item.key: self._before.get(item.key, item) for item in anomalies}
+        for incident in self.live:
+            if incident.incident_id not in changed:
+                aged = self._aged(incident, now_unix_nano)
+                if aged is not incident:
+                    changed[incident.incident_id] = aged
+        for incident in changed.values():
+            self.put(incident)
+        return [changed[key] for key in sorted(changed)]
+
+    def _joined(self, found: Sequence[Anomaly], topology: Topology, now: int) -> Incident | None:
+        """The live incident that these belong to, the oldest of several."""
+        for incident in sorted(self.live, key=lambda item: (item.start_unix_nano, item.incident_id)):
+            ended = incident.end_unix_nano
+            if ended and now > ended + self._settings.reopen:
+                continue
+            if not belongs(found, incident.services, topology):
+                continue
+            if not ended:
+                return incident
+            if self._strong(found):
+                return replace(incident, end_unix_nano=0, reopen_count=incident.reopen_count + 1)
+        return None
+
+    def _strong(self, found: Sequence[Anomaly]) -> bool:
+        settings = self._settings
+        if any(abs(item.surprise) >= settings.open_at_once for item in found):
+            return True
+        repeated = [item for item in found if item.key in self._before]
+        return any(abs(item.surprise) >= settings.open_on_repeat for item in repeated)
+
+    def _opened(self, found: Sequence[Anomaly], graph: ServiceGraph, now: int) -> Incident | None:
+        if not self._strong(found):
+            return None
+        since = [self._before.get(item.key, item) for item in found]
+        first = min(since, key=lambda item: (item.start_unix_nano, item.anomaly_id))
+        services = tuple(sorted({item.service for item in found}))
+        previous = [item.incident_id for item in self.live if item.end_unix_nano and set(item.services) & set(services)]
+        return Incident(
+            incident_id=incident_id(first),
+            title="",
+            state=State.OPEN,
+            severity=incident_severity(found, graph),
+            services=services,
+            anomalies=(),
+            start_unix_nano=min(item.onset_unix_nano or item.start_unix_nano for item in since),
+            create_unix_nano=now,
+            update_unix_nano=now,
+            previous_incident=previous[-1] if previous else "",
+            revision=0,
+        )
+
+    def _refreshed(self, incident: Incident, found: Sequence[Anomaly], graph: ServiceGraph, now: int) -> Incident:
+        services = tuple(sorted({*incident.services, *(item.service for item in found)}))
+        newest = {item.key: item for item in (*incident.anomalies, *found)}
+        return replace(
+            incident,
+            title=incident.title or f"{services[0].name} is not normal",
+            services=services,
+            severity=max(incident.severity, incident_severity(found, graph)),
+            anomalies=_strongest(newest.values()),
+            update_unix_nano=now,
+            seen_unix_nano=now,
+            revision=incident.revision + 1,
+        )
+
+    def _aged(self, incident: Incident, now: int) -> Incident:
+        settings = self._settings
+        if not incident.end_unix_nano:
+            if now < incident.seen_unix_nano + settings.quiet:
+                return incident
+            return replace(
+                incident,
+                end_unix_nano=incident.seen_unix_nano,
+                update_unix_nano=now,
+                revision=incident.revision + 1,
+            )
+        if now < incident.end_unix_nano + settings.resolve:
+            return incident
+        return replace(
+            incident,
+            state=State.RESOLVED,
+            resolve_unix_nano=now,
+            auto_resolved=True,
+            update_unix_nano=now,
+            revision=incident.revision + 1,
+        )
+
+
+def diagnosed(incident: Incident, diagnosis: Diagnosis, anomalies: Sequence[Anomaly]) -> Incident:
+    """The incident with a new diagnosis, made from `anomalies` over all of its time so far."""
+    causes = diagnosis.root_causes
+    named = incident.labels.get(TITLE_LABEL) == "manual"
+    return replace(
+        incident,
+        title=causes[0].hypothesis if causes and not named else incident.title,
+        diagnosis=diagnosis,
+        services=tuple(sorted({*incident.services, *(item.service for item in anomalies)})),
+        severity=max(incident.severity, incident_severity(anomalies, diagnosis.graph)),
+        anomalies=_strongest(anomalies) or incident.anomalies,
+        revision=incident.revision + 1,
+    )
+
+
+def _strongest(anomalies: Iterable[Anomaly]) -> tuple[Anomaly, ...]:
+    ordered = sorted(anomalies, key=lambda item: (-abs(item.surprise), item.anomaly_id))
+    return tuple(ordered[:_MAX_ANOMALIES])

@@ -1,0 +1,1 @@
+"""The process: configuration, wiring, OTLP doors, API, incident feed, telemetry, the web page."""

@@ -1,0 +1,116 @@
+"""Analysis of and search over logs, over the wire."""
+
+from dataclasses import dataclass
+
+import grpc
+from hypocenter.v1 import log_pb2, log_service_pb2, log_service_pb2_grpc
+
+from analyzers.service import ServiceKey
+from analyzers.summary import TemplateCount
+from server.api.backend import Backend
+from server.api.kept_answers import KeptAnswers, check_deadline
+from server.api.limits import ApiLimits
+from server.api.log_search import FoundLog, log_filter, position, search_logs
+from server.api.messages.assessments import to_analysis
+from server.api.messages.logs import to_log_entry, to_log_template
+from server.api.names import matching_services
+from server.api.paging import Page, Position
+from server.api.time_range import check_range, read_range
+from server.errors import FieldViolation, InvalidInputError
+
+_QUERY_CHARS = 1024
+
+
+class LogService(log_service_pb2_grpc.LogServiceServicer):
+    """Raises what `server.api.errors` knows."""
+
+    def __init__(self, backend: Backend, max_analyze_records: int, limits: ApiLimits) -> None:
+        self._backend = backend
+        self._max_analyze_records = max_analyze_records
+        self._answers = KeptAnswers(limits)
+
+    def AnalyzeLogs(
+        self, request: log_service_pb2.AnalyzeLogsRequest, context: grpc.ServicerContext
+    ) -> log_service_pb2.AnalyzeLogsResponse:
+        check_deadline(context)
+        violations = self._check_detectors(request)
+        source = request.WhichOneof("source")
+        if source is None:
+            violations.append(FieldViolation("source", "is required: set logs or selector"))
+        elif source == "logs":
+            violations.extend(self._check_logs(request))
+        else:
+            violations.extend(check_range(request.selector, "selector.", required=True))
+        if violations:
+            raise InvalidInputError(*violations)
+        return self._answers.answer(request, context, lambda: self._analyze(request))
+
+    def SearchLogs(
+        self, request: log_service_pb2.SearchLogsRequest, context: grpc.ServicerContext
+    ) -> log_service_pb2.SearchLogsResponse:
+        if len(request.query) > _QUERY_CHARS:
+            raise InvalidInputError(FieldViolation("query", f"must have at most {_QUERY_CHARS} characters"))
+        conditions = log_filter(request.filter)
+        page = Page(request, request.page_size, request.page_token, position)
+        until = -page.after[0] if page.after and isinstance(page.after[0], int) else None
+        found = search_logs(self._backend, request.query, conditions, until)
+        entries, token = page.take(found, _to_entry)
+        return log_service_pb2.SearchLogsResponse(entries=entries, next_page_token=token)
+
+    def ListLogTemplates(
+        self, request: log_service_pb2.ListLogTemplatesRequest, context: grpc.ServicerContext
+    ) -> log_service_pb2.ListLogTemplatesResponse:
+        page = Page(request, request.page_size, request.page_token, _most_frequent_first)
+        summary = self._backend.summary(*self._backend.held())
+        services = summary.services if summary is not None else {}
+        chosen = matching_services(request.service_name, services) if request.service_name else sorted(services)
+        seen = [
+            _HeldTemplate(service, template_id, count)
+            for service in chosen
+            for template_id, count in services[service].templates.items()
+        ]
+        seen.sort(key=_most_frequent_first)
+        templates, token = page.take(seen, _to_template)
+        return log_service_pb2.ListLogTemplatesResponse(templates=templates, next_page_token=token)
+
+    def _check_detectors(self, request: log_service_pb2.AnalyzeLogsRequest) -> list[FieldViolation]:
+        known = self._backend.detector_names
+        return [
+            FieldViolation(f"detectors[{place}]", f"{name[:40]!r} is unknown; known are {', '.join(known)}")
+            for place, name in enumerate(request.detectors)
+            if name not in known
+        ]
+
+    def _check_logs(self, request: log_service_pb2.AnalyzeLogsRequest) -> list[FieldViolation]:
+        most = self._max_analyze_records
+        count = sum(len(scope.log_records) for resource in request.logs.resource_logs for scope in resource.scope_logs)
+        if count <= most:
+            return []
+        return [FieldViolation("logs", f"has {count} records, more than {most}; send it in parts")]
+
+    def _analyze(self, request: log_service_pb2.AnalyzeLogsRequest) -> log_service_pb2.AnalyzeLogsResponse:
+        detectors = tuple(dict.fromkeys(request.detectors))
+        if request.WhichOneof("source") == "logs":
+            return to_analysis(self._backend.assess(request.logs, detectors))
+        start, end = read_range(request.selector, self._backend.held())
+        services = tuple(dict.fromkeys(request.selector.service_names))
+        return to_analysis(self._backend.assess_held(services, start, end, detectors))
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldTemplate:
+    service: ServiceKey
+    template_id: str
+    count: TemplateCount
+
+
+def _most_frequent_first(seen: _HeldTemplate) -> Position:
+    return (-seen.count.count, seen.template_id, seen.service.name, seen.service.namespace, seen.service.environment)
+
+
+def _to_template(seen: _HeldTemplate) -> log_pb2.LogTemplate:
+    return to_log_template(seen.service, seen.template_id, seen.count)
+
+
+def _to_entry(log: FoundLog) -> log_pb2.LogEntry:
+    return to_log_entry(log.service, log.template_id, log.exemplar)

@@ -1,0 +1,154 @@
+"""Wiring: what is built from the configuration, started in order, and stopped in reverse."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzers.counting import CountLimits
+from analyzers.otlp import DecodeLimits
+from analyzers.templates import TemplateMiner
+from rca.assessor import Assessor
+from rca.rules import load_rules
+from rca.store import build as build_store
+from rca.store.base import IncidentStore
+from rca.store.config import LanceConfig, MemoryConfig
+from server.api.door import ApiServer
+from server.backend import EngineBackend
+from server.config import SECOND, Config
+from server.engine import Engine, build_engine
+from server.feed import IncidentFeed
+from server.inbox import Inbox
+from server.incidents import IncidentBook
+from server.intake import Intake
+from server.ledger import Account, Ledger, Signal
+from server.metrics import GaugeCollector, LedgerCollector, Metrics
+from server.otlp.grpc_door import OtlpGrpcDoor
+from server.pipeline import Pipeline, PipelineParts
+from server.tracing import build_tracer_provider
+from server.web.door import WebDoor
+from server.web.status import SignalStatus, StatusView
+
+VERSION = "0.1.0"
+_GRACE = 3.0
+_DRAIN = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """HOST:PORT of every door, as bound."""
+
+    otlp_grpc: str
+    api_grpc: str
+    web_http: str
+
+
+def decode_limits(config: Config) -> DecodeLimits:
+    return DecodeLimits(body_chars=config.otlp.max_body_chars, future_skew=config.otlp.future_skew)
+
+
+def open_store(config: Config) -> IncidentStore:
+    """Raises `StoreError`, which names the path and the remedy."""
+    match config.store.kind:
+        case "lance":
+            return build_store(LanceConfig(Path(config.data_dir).expanduser().resolve()))
+        case "memory":
+            return build_store(MemoryConfig())
+
+
+class App:
+    """The process. `start` raises `StoreError` or `AddressError` when it can't; `stop` may follow either way."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._started_unix_nano = time.time_ns()
+        self._ready = False
+        self._stops: list[Callable[[], object]] = []
+
+    def start(self) -> Addresses:
+        config = self._config
+        store = open_store(config)
+        self._stops.append(store.close)
+        provider = build_tracer_provider(os.environ)
+        self._stops.append(provider.shutdown)
+        metrics, ledger = Metrics(), Ledger()
+        inbox = Inbox(config.otlp.max_pending_bytes)
+        engine = build_engine(config, store)
+        feed = IncidentFeed()
+        book = IncidentBook(engine, store, feed, metrics)
+        limits = decode_limits(config)
+        miner = TemplateMiner()
+        parts = PipelineParts(
+            engine, book, ledger, metrics, provider.get_tracer("hypocenter"), miner, limits, config.window.idle / SECOND
+        )
+        pipeline = Pipeline(inbox, parts)
+        metrics.registry.register(LedgerCollector(ledger))
+        metrics.registry.register(_gauges(inbox, engine))
+        pipeline.start()
+        self._stops.append(lambda: pipeline.stop(_DRAIN))
+        assessor = Assessor(miner, load_rules(), CountLimits(templates=config.limits.templates))
+        backend = EngineBackend(engine, book, assessor, limits)
+        web = WebDoor(
+            backend, lambda: self._status(ledger, engine), lambda: self._ready, metrics.registry, config.web.http
+        )
+        web_http = web.start()
+        self._stops.append(web.stop)
+        api = ApiServer(backend, config.api.grpc, max_analyze_records=config.limits.analyze_records)
+        api_grpc = api.start()
+        self._stops.append(lambda: api.stop(_GRACE))
+        self._stops.append(feed.close)
+        door = OtlpGrpcDoor(Intake(inbox, ledger), config.otlp.grpc, config.otlp.max_message_bytes)
+        otlp_grpc = door.start()
+        self._stops.append(lambda: door.stop(_GRACE))
+        self._ready = True
+        return Addresses(otlp_grpc, api_grpc, web_http)
+
+    def stop(self) -> None:
+        """Not ready first, then the doors, then what they lead to. Safe to call more than once."""
+        self._ready = False
+        while self._stops:
+            self._stops.pop()()
+
+    def _status(self, ledger: Ledger, engine: Engine) -> StatusView:
+        return StatusView(
+            logs=_signal(ledger.account(Signal.LOGS)),
+            traces=_signal(ledger.account(Signal.TRACES)),
+            ready=self._ready,
+            watermark_unix_nano=engine.timeline.watermark_unix_nano,
+            started_unix_nano=self._started_unix_nano,
+            version=VERSION,
+            incidents_open=sum(item.ongoing for item in engine.tracker.live),
+        )
+
+
+def _signal(account: Account) -> SignalStatus:
+    return SignalStatus(
+        received=account.received,
+        counted=account.counted,
+        rejected=account.rejected,
+        duplicate=account.duplicate,
+        dropped=account.dropped,
+        pending=account.pending,
+        late=account.late,
+    )
+
+
+def _gauges(inbox: Inbox, engine: Engine) -> GaugeCollector:
+    timeline, baseline = engine.timeline, engine.baseline
+    return GaugeCollector(
+        {
+            "hypocenter_inbox_bytes": ("Acknowledged and waiting for the pipeline.", lambda: inbox.pending_bytes),
+            "hypocenter_inbox_requests": ("Requests waiting for the pipeline.", lambda: inbox.pending_requests),
+            "hypocenter_open_spans": ("Spans remembered for their other half.", lambda: len(timeline.assembler)),
+            "hypocenter_pending_spans": ("Spans whose bucket is open.", lambda: timeline.pending_spans),
+            "hypocenter_evicted_spans": ("Halves given up before their time.", lambda: timeline.assembler.evicted),
+            "hypocenter_folded_records": ("Records counted under <other>.", lambda: timeline.folded_records),
+            "hypocenter_known_services": ("Services with a baseline.", lambda: len(baseline.services)),
+            "hypocenter_watermark_seconds": (
+                "Event time up to which all is in.",
+                lambda: timeline.watermark_unix_nano / 1e9,
+            ),
+            "hypocenter_live_incidents": ("Incidents not resolved.", lambda: len(engine.tracker.live)),
+        }
+    )

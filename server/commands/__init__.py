@@ -1,0 +1,1 @@
+"""The half of the `hypocenter` command that runs the engine itself: one module a command, each with its `app`."""

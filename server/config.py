@@ -1,0 +1,205 @@
+"""What an operator sets. Data only: nothing here opens, builds or reads anything outside `load`."""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+_PREFIX = "HYPOCENTER_"
+_UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+class ConfigError(Exception):
+    """A configuration that can't be used; the message names the key and the remedy."""
+
+
+def _duration(value: object) -> object:
+    """Nanoseconds of "90s", "1.5h", "1h30m"; an integer is taken as nanoseconds only from code (see `load`)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("write a duration with its unit, for example 30s or 5m")
+    parts = _DURATION.findall(value.strip())
+    if not parts or "".join(number + unit for number, unit in parts) != value.strip():
+        raise ValueError(f"{value!r} is not a duration; write for example 500ms, 30s, 5m or 1h30m")
+    return int(sum(float(number) * _UNITS[unit] for number, unit in parts))
+
+
+def _address(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", value):
+        raise ValueError(f"{value!r} is not HOST:PORT, for example 127.0.0.1:4317; port 0 picks a free one")
+    if int(value.rsplit(":", 1)[1]) > 65535:
+        raise ValueError(f"{value!r}: a port is at most 65535")
+    return value
+
+
+Duration = Annotated[int, BeforeValidator(_duration)]
+Address = Annotated[str, BeforeValidator(_address)]
+SECOND = 1_000_000_000
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OtlpConfig(_Section):
+    grpc: Address = "127.0.0.1:4317"
+    http: Address = "127.0.0.1:4318"
+    max_message_bytes: int = Field(default=64 * 2**20, ge=1024)
+    # Bytes received that may wait for the pipeline; beyond that senders are told to try again.
+    max_pending_bytes: int = Field(default=256 * 2**20, ge=1024)
+    # Characters of a body that are kept.
+    max_body_chars: int = Field(default=16_384, ge=64)
+    # How far ahead of the receive time a record's own time may be.
+    future_skew: Duration = 60 * SECOND
+
+
+class ApiConfig(_Section):
+    grpc: Address = "127.0.0.1:4319"
+
+
+class WebConfig(_Section):
+    http: Address = "127.0.0.1:8080"
+
+
+class WindowConfig(_Section):
+    duration: Annotated[Duration, Field(ge=SECOND // 10)] = 15 * SECOND
+    lateness: Duration = 10 * SECOND
+    idle: Annotated[Duration, Field(ge=SECOND // 10)] = 30 * SECOND
+    retention: Duration = 3600 * SECOND
+
+
+class BaselineConfig(_Section):
+    min_history: Duration = 300 * SECOND
+    half_life: Annotated[Duration, Field(ge=SECOND)] = 6 * 3600 * SECOND
+    max_templates: int = Field(default=5000, ge=1)
+
+
+class IncidentConfig(_Section):
+    quiet: Duration = 60 * SECOND
+    reopen: Duration = 600 * SECOND
+    resolve: Duration = 1800 * SECOND
+
+
+class LimitsConfig(_Section):
+    # Per service and bucket; what is more is counted under "<other>".
+    templates: int = Field(default=1000, ge=1)
+    operations: int = Field(default=500, ge=1)
+    # Spans that wait for their other half.
+    open_spans: int = Field(default=400_000, ge=2)
+    # Records in one AnalyzeLogs request.
+    analyze_records: int = Field(default=100_000, ge=1)
+
+
+class StoreConfig(_Section):
+    kind: Literal["lance", "memory"] = "lance"
+
+
+class LlmConfig(_Section):
+    base_url: str = ""
+    model: str = ""
+    api_key: str = ""
+
+
+class Config(_Section):
+    data_dir: str = "./hypocenter-data"
+    otlp: OtlpConfig = OtlpConfig()
+    api: ApiConfig = ApiConfig()
+    web: WebConfig = WebConfig()
+    window: WindowConfig = WindowConfig()
+    baseline: BaselineConfig = BaselineConfig()
+    incident: IncidentConfig = IncidentConfig()
+    limits: LimitsConfig = LimitsConfig()
+    store: StoreConfig = StoreConfig()
+    llm: LlmConfig = LlmConfig()
+
+
+def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
+    """The file, overridden by the environment; defaults where neither says anything. Raises `ConfigError`."""
+    values = _file(path) if path is not None else {}
+    known = known_keys()
+    for key, value in _environment(os.environ if environment is None else environment, known):
+        section, _, name = key.rpartition(".")
+        target = values.setdefault(section, {}) if section else values
+        if not isinstance(target, dict):
+            raise ConfigError(f"{section}: must be a section with keys below it")
+        target[name] = value
+    _check_keys(values, known)
+    _check_units(values)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def _check_units(values: Mapping[str, Any]) -> None:
+    """A bare number is no duration in a file: nobody would know its unit."""
+    for section, model in ((name, field.annotation) for name, field in Config.model_fields.items()):
+        inner = values.get(section)
+        if not (isinstance(model, type) and issubclass(model, BaseModel) and isinstance(inner, Mapping)):
+            continue
+        for key, field in model.model_fields.items():
+            durations = any(isinstance(item, BeforeValidator) and item.func is _duration for item in field.metadata)
+            if durations and key in inner and not isinstance(inner[key], str):
+                raise ConfigError(f"{section}.{key}: write a duration with its unit, for example 30s or 5m")
+
+
+def known_keys() -> tuple[str, ...]:
+    """Every key, dotted, in the order of the sections."""
+    keys: list[str] = []
+    for name, field in Config.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            keys.extend(f"{name}.{key}" for key in section.model_fields)
+        else:
+            keys.append(name)
+    return tuple(keys)
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; give a readable file with --config") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: must hold sections with keys, see deploy/config.yaml")
+    return values
+
+
+def _environment(environment: Mapping[str, str], known: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Variables that set a key. Others that only begin alike (as Kubernetes makes for a service) are left alone."""
+    found = []
+    for name, value in sorted(environment.items()):
+        if not name.startswith(_PREFIX):
+            continue
+        key = name.removeprefix(_PREFIX).lower().replace("__", ".")
+        if "." in key or key in known:
+            found.append((key, value))
+    return found
+
+
+def _check_keys(values: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    sections = {key.split(".")[0] for key in known if "." in key}
+    for name, value in values.items():
+        inner = value if name in sections else None
+        if name in sections and value is None:
+            continue
+        if inner is not None and not isinstance(inner, Mapping):
+            raise ConfigError(f"{name}: must be a section with keys below it")
+        for key in [f"{name}.{item}" for item in inner] if isinstance(inner, Mapping) else [str(name)]:
+            if key not in known:
+                nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+                hint = f"; did you mean {nearest[0]}?" if nearest else "; see deploy/config.yaml for all keys"
+                raise ConfigError(f"unknown key {key}{hint}")

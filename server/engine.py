@@ -1,0 +1,169 @@
+"""What is known: windows, baseline, incidents that may still change. One lock, one writer."""
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from analyzers.anomaly import Anomaly
+from analyzers.assembly import AssemblyLimits
+from analyzers.baseline import Baseline
+from analyzers.columns import LogBatch, SpanBatch
+from analyzers.counting import CountLimits
+from analyzers.detectors import Detector, build_all, sensitive
+from analyzers.service import ServiceKey
+from analyzers.summary import Summary, union
+from analyzers.templates import MinedBatch
+from analyzers.timeline import Timeline, WindowSettings
+from rca.diagnosis import Diagnosis
+from rca.explanation import diagnose
+from rca.graph import ServiceGraph, Topology, build_graph
+from rca.incident import Incident, State
+from rca.rules import Rule, load_rules
+from rca.store.base import IncidentStore
+from rca.tracker import IncidentTracker, TrackerSettings
+from server.config import Config
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one closed window came to. `changed` are incidents as they are now; those with news want a diagnosis."""
+
+    window: Summary
+    anomalies: tuple[Anomaly, ...]
+    graph: ServiceGraph
+    changed: tuple[Incident, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParts:
+    timeline: Timeline
+    baseline: Baseline
+    tracker: IncidentTracker
+    # For windows, and the more sensitive ones for a time a person or an incident points at.
+    detectors: Sequence[Detector]
+    sensitive: Sequence[Detector]
+    rules: Sequence[Rule]
+    # How much of a service must have been seen before it is judged, nanoseconds of event time.
+    min_history: int
+
+
+class Engine:
+    """The state behind the pure functions. The pipeline writes, anybody may read; both under `lock`."""
+
+    def __init__(self, parts: EngineParts) -> None:
+        self.lock = threading.RLock()
+        self.timeline = parts.timeline
+        self.baseline = parts.baseline
+        self.tracker = parts.tracker
+        self.detectors = tuple(parts.detectors)
+        self._sensitive = tuple(parts.sensitive)
+        self._rules = tuple(parts.rules)
+        self._min_history = parts.min_history
+        # Buckets of the newest window: not learned from until it is known whether an incident began in them.
+        self._recent: deque[Summary] = deque()
+
+    def add_logs(self, batch: LogBatch, mined: MinedBatch) -> int:
+        """Returns how many of the records were late."""
+        with self.lock:
+            before = self.timeline.late_records
+            self.timeline.add_logs(batch, mined)
+            return self.timeline.late_records - before
+
+    def add_spans(self, batch: SpanBatch) -> int:
+        with self.lock:
+            before = self.timeline.late_spans
+            self.timeline.add_spans(batch)
+            return self.timeline.late_spans - before
+
+    def close_ready(self, everything: bool = False) -> Iterable[Summary]:
+        """Buckets that are complete, oldest first; with `everything`, all that were begun."""
+        with self.lock:
+            return list(self.timeline.close_all() if everything else self.timeline.close_ready())
+
+    def judge(self, bucket: Summary) -> Judgement:
+        """Judge the window that ends with `bucket`, then learn from the bucket that leaves it."""
+        with self.lock:
+            if self._recent and bucket.start_unix_nano != self._recent[-1].end_unix_nano:
+                self._learn_all()
+            self.baseline.see(bucket)
+            self._recent.append(bucket)
+            window = union(self._recent)
+            anomalies = self._judged(self.detectors, window)
+            graph = build_graph(window)
+            changed = tuple(self.tracker.advance(anomalies, graph, bucket.end_unix_nano))
+            if len(self._recent) >= self.timeline.settings.buckets:
+                self._learn_oldest()
+            return Judgement(window, anomalies, graph, changed)
+
+    def diagnose(
+        self, start_unix_nano: int, end_unix_nano: int, around: Iterable[ServiceKey] = ()
+    ) -> tuple[Diagnosis, tuple[Anomaly, ...]]:
+        """Rank causes over everything held of the range; with `around`, only what could reach those services."""
+        with self.lock:
+            whole = self.timeline.between(start_unix_nano, end_unix_nano)
+            whole = whole or Summary(start_unix_nano, end_unix_nano)
+            graph = build_graph(whole)
+            anomalies = self._judged(self._sensitive, whole)
+        near = tuple(around)
+        if near:
+            topology = Topology(graph)
+            anomalies = tuple(
+                item for item in anomalies if any(topology.connected(item.service, service) for service in near)
+            )
+        return diagnose(anomalies, graph, self._rules, end_unix_nano), anomalies
+
+    def held(self) -> tuple[int, int]:
+        """Start and end of what is held, event time in nanoseconds; (0, 0) when nothing is."""
+        with self.lock:
+            return self.timeline.held()
+
+    def summary(self, start_unix_nano: int, end_unix_nano: int) -> Summary | None:
+        with self.lock:
+            return self.timeline.between(start_unix_nano, end_unix_nano)
+
+    def _judged(self, detectors: Iterable[Detector], window: Summary) -> tuple[Anomaly, ...]:
+        now = window.end_unix_nano
+        return tuple(
+            item
+            for detector in detectors
+            for item in detector.detect(window, self.baseline)
+            if self._old_enough(item.service, now) and (item.peer is None or self._old_enough(item.peer, now))
+        )
+
+    def _old_enough(self, service: ServiceKey, now: int) -> bool:
+        # A peer known from its callers alone has no history of its own; its callers' counts.
+        return service not in self.baseline.services or self.baseline.history(service, now) >= self._min_history
+
+    def _learn_oldest(self) -> None:
+        self.baseline.learn(self._recent.popleft(), troubled=self.tracker.troubled())
+
+    def _learn_all(self) -> None:
+        """Before a gap: windows never span one."""
+        while self._recent:
+            self._learn_oldest()
+
+
+def build_engine(config: Config, store: IncidentStore | None) -> Engine:
+    """The state without doors around it; with a store, incidents that may still change are taken up again."""
+    live = [item for item in store.list() if item.state is not State.RESOLVED] if store is not None else []
+    window = config.window
+    return Engine(
+        EngineParts(
+            timeline=Timeline(
+                WindowSettings(duration=window.duration, lateness=window.lateness, retention=window.retention),
+                CountLimits(templates=config.limits.templates),
+                AssemblyLimits(open_spans=config.limits.open_spans, operations=config.limits.operations),
+            ),
+            baseline=Baseline(half_life=config.baseline.half_life, max_templates=config.baseline.max_templates),
+            tracker=IncidentTracker(
+                TrackerSettings(
+                    quiet=config.incident.quiet, reopen=config.incident.reopen, resolve=config.incident.resolve
+                ),
+                live,
+            ),
+            detectors=build_all(),
+            sensitive=sensitive(),
+            rules=load_rules(),
+            min_history=config.baseline.min_history,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Scoring a folder of cases (DESIGN section 6)."""

@@ -1,0 +1,71 @@
+"""Scoring with nothing given: the rows in order through the real pipeline, incidents opened by itself."""
+
+from dataclasses import dataclass
+
+from opentelemetry.trace import NoOpTracer
+
+from analyzers.otlp import DecodeLimits, weigh
+from analyzers.templates import TemplateMiner
+from clients.replay import Case, LogsBatch, lay_out, to_otlp_requests
+from rca.incident import Incident
+from rca.store import build as build_store
+from rca.store.config import MemoryConfig
+from server.config import SECOND, BaselineConfig, Config, StoreConfig
+from server.engine import build_engine
+from server.feed import IncidentFeed
+from server.inbox import Delivery, Inbox
+from server.incidents import IncidentBook
+from server.ledger import Ledger, Signal
+from server.metrics import Metrics
+from server.pipeline import Pipeline, PipelineParts
+
+# The case's receive time is not recorded: none of its times may count as ahead of the clock.
+_AHEAD = 2**62
+EVALUATION = Config(baseline=BaselineConfig(min_history=30 * SECOND), store=StoreConfig(kind="memory"))
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineRun:
+    """What the pipeline opened by itself, oldest first. Spans of event time are in nanoseconds."""
+
+    incidents: tuple[Incident, ...]
+    duration: int
+    counted: int
+
+
+def run_online(
+    case: Case,
+    normal: Case | None,
+    config: Config = EVALUATION,
+    *,
+    batch_size: int = 500,
+    shuffle_nano: int = 0,
+    seed: int = 0,
+) -> OnlineRun:
+    """Replay the case, the normal stretch first. Deterministic for every batch order within the lateness."""
+    store = build_store(MemoryConfig())
+    engine = build_engine(config, None)
+    metrics, ledger = Metrics(), Ledger()
+    book = IncidentBook(engine, store, IncidentFeed(), metrics)
+    parts = PipelineParts(
+        engine, book, ledger, metrics, NoOpTracer(), TemplateMiner(), DecodeLimits(), config.window.idle / SECOND
+    )
+    pipeline = Pipeline(Inbox(config.otlp.max_pending_bytes), parts)
+    stretches = lay_out(case, normal)
+    for stretch in stretches:
+        for batch in to_otlp_requests(
+            stretch.case,
+            batch_size=batch_size,
+            shift_nano=stretch.shift_nano,
+            shuffle_nano=shuffle_nano,
+            seed=seed,
+        ):
+            signal = Signal.LOGS if isinstance(batch, LogsBatch) else Signal.TRACES
+            records = weigh(batch.request.resource_logs) if isinstance(batch, LogsBatch) else batch.row_count
+            ledger.receive(signal, records)
+            pipeline.take(Delivery(batch.request, records, 0, _AHEAD, attributes=True))
+    pipeline.finish()
+    counted = sum(ledger.account(signal).counted for signal in Signal)
+    incidents = sorted(store.list(), key=lambda item: (item.create_unix_nano, item.incident_id))
+    first = min((s.case.first_unix_nano or 0) + s.shift_nano for s in stretches)
+    return OnlineRun(tuple(incidents), (case.last_unix_nano or 0) - first, counted)

@@ -1,0 +1,146 @@
+"""Scores as a table for people and as JSON for machines."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+
+from server.evaluation.evaluate import CaseScore, median_delay
+from server.evaluation.given import Mode
+from server.evaluation.scoring import DEPTHS, Rank, Share, false_alarm_bound, share
+
+
+def case_table(scores: Sequence[CaseScore]) -> Table:
+    table = Table(title="cases", title_justify="left")
+    for heading in ("case", "fault", "paper", "day", "found", "delay s", "incidents", "online rank"):
+        table.add_column(heading, overflow="fold")
+    for score in scores:
+        online = score.online
+        table.add_row(
+            score.name,
+            score.fault_type,
+            *(_rank(score.given[mode]) if mode in score.given else "-" for mode in Mode),
+            "-" if online is None else "yes" if online.detected else "no",
+            "-" if online is None or online.delay is None else f"{online.delay:.0f}",
+            "-" if online is None else str(online.incidents + online.false_alarms),
+            "-" if online is None else _rank(online.rank),
+        )
+    return table
+
+
+def total_table(scores: Sequence[CaseScore]) -> Table:
+    """Per system and way of scoring: AC@k and MRR with 95 % intervals; online also recall and false alarms."""
+    table = Table(title="totals (share, 95 % interval)", title_justify="left")
+    for heading in ("system", "scored", "n", *(f"AC@{depth}" for depth in DEPTHS), "MRR"):
+        table.add_column(heading)
+    for system in sorted({score.system for score in scores}):
+        chosen = [score for score in scores if score.system == system]
+        for name, ranks in _ways(chosen):
+            if ranks:
+                cells = [_share(share([_accuracy(rank, depth) for rank in ranks])) for depth in DEPTHS]
+                reciprocal = _share(share([rank.reciprocal if rank else 0.0 for rank in ranks]))
+                table.add_row(system, name, str(len(ranks)), *cells, reciprocal)
+    return table
+
+
+def online_lines(scores: Sequence[CaseScore]) -> list[str]:
+    played = [score.online for score in scores if score.online is not None]
+    if not played:
+        return ["no case could be scored online"]
+    faulty = [item.online for item in scores if item.online is not None and item.causes]
+    found = [float(item.detected) for item in faulty]
+    hours, alarms = sum(item.quiet_hours for item in played), sum(item.false_alarms for item in played)
+    delay = median_delay(list(scores))
+    opened = [item.incidents for item in faulty if item.detected]
+    lines = [f"online: {len(played)} cases"]
+    if faulty:
+        lines.append(f"failures found: {_share(share(found))}")
+    if opened:
+        lines.append(f"incidents per failure found: {sum(opened) / len(opened):.2f}")
+    if delay is not None:
+        lines.append(f"median delay: {delay:.0f} s after the injection, event time")
+    lines.append(
+        f"false alarms: {alarms} in {hours:.2f} h without a fault"
+        f" (at most {false_alarm_bound(alarms, hours):.1f} per hour with 95 % confidence)"
+    )
+    return lines
+
+
+def document(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    """The same as one JSON document."""
+    systems: dict[str, Any] = {}
+    for system in sorted({score.system for score in scores}):
+        chosen = [score for score in scores if score.system == system]
+        systems[system] = {
+            name: {
+                "cases": len(ranks),
+                **{f"ac@{depth}": _numbers(share([_accuracy(rank, depth) for rank in ranks])) for depth in DEPTHS},
+                "mrr": _numbers(share([rank.reciprocal if rank else 0.0 for rank in ranks])),
+            }
+            for name, ranks in _ways(chosen)
+            if ranks
+        }
+    played = [score.online for score in scores if score.online is not None]
+    faulty = [score.online for score in scores if score.online is not None and score.causes]
+    hours, alarms = sum(item.quiet_hours for item in played), sum(item.false_alarms for item in played)
+    return {
+        "systems": systems,
+        "online": {
+            "cases": len(played),
+            "recall": _numbers(share([float(item.detected) for item in faulty])),
+            "median_delay_seconds": median_delay(list(scores)),
+            "false_alarms": alarms,
+            "quiet_hours": hours,
+        },
+        "cases": [_case(score) for score in scores],
+    }
+
+
+def _case(score: CaseScore) -> dict[str, Any]:
+    online = score.online
+    return {
+        "case": score.name,
+        "system": score.system,
+        "fault_type": score.fault_type,
+        "root_cause_services": list(score.causes),
+        **{mode.value: _expected(score.given[mode]) for mode in Mode if mode in score.given},
+        "online": None
+        if online is None
+        else {
+            "detected": online.detected,
+            "delay_seconds": online.delay,
+            "incidents": online.incidents,
+            "false_alarms": online.false_alarms,
+            "rank": _expected(online.rank),
+        },
+    }
+
+
+def _ways(scores: Sequence[CaseScore]) -> list[tuple[str, list[Rank | None]]]:
+    ways: list[tuple[str, list[Rank | None]]] = [
+        (mode.value, [score.given[mode] for score in scores if mode in score.given]) for mode in Mode
+    ]
+    ways.append(("online", [score.online.rank for score in scores if score.online is not None and score.causes]))
+    return ways
+
+
+def _accuracy(rank: Rank | None, depth: int) -> float:
+    return rank.accuracy(depth) if rank is not None else 0.0
+
+
+def _expected(rank: Rank | None) -> float | None:
+    return rank.expected if rank is not None else None
+
+
+def _rank(rank: Rank | None) -> str:
+    if rank is None:
+        return "none"
+    return f"{rank.expected:g}"
+
+
+def _share(value: Share) -> str:
+    return f"{100 * value.value:.1f} ({100 * value.low:.0f}-{100 * value.high:.0f})" if value.count else "-"
+
+
+def _numbers(value: Share) -> dict[str, float] | None:
+    return {"value": value.value, "low": value.low, "high": value.high} if value.count else None

@@ -1,0 +1,71 @@
+"""Ranks to numbers: AC@k and MRR with ties scored as expected values, and how sure one can be of them."""
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from rca.diagnosis import RootCause
+
+DEPTHS = (1, 3, 5)
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Where the true service stands: behind `better` others, tied with `tied` others. None of it when not ranked."""
+
+    better: int
+    tied: int
+
+    def accuracy(self, depth: int) -> float:
+        """The chance that it is among the first `depth` when ties are broken at random."""
+        return min(1.0, max(0.0, (depth - self.better) / (self.tied + 1)))
+
+    @property
+    def reciprocal(self) -> float:
+        """The expected reciprocal rank under random tie-breaking."""
+        ranks = range(self.better + 1, self.better + self.tied + 2)
+        return sum(1 / rank for rank in ranks) / len(ranks)
+
+    @property
+    def expected(self) -> float:
+        return self.better + 1 + self.tied / 2
+
+
+def rank_of(causes: Sequence[RootCause], true: Collection[str]) -> Rank | None:
+    """The rank of the best placed of the true services; None when none of them is a candidate."""
+    scores = [round(cause.score, 9) for cause in causes if cause.service.name in true]
+    if not scores:
+        return None
+    best = max(scores)
+    others = [round(cause.score, 9) for cause in causes if cause.service.name not in true]
+    return Rank(sum(score > best for score in others), sum(score == best for score in others))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A mean of values in 0..1 with its 95 % interval (Wilson, JASA 1927; exact enough for expected values)."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+
+def share(values: Sequence[float]) -> Share:
+    count = len(values)
+    if not count:
+        return Share(math.nan, math.nan, math.nan, 0)
+    mean = sum(values) / count
+    centre = (mean + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
+    half = _Z / (1 + _Z**2 / count) * math.sqrt(max(0.0, mean * (1 - mean)) / count + _Z**2 / (4 * count**2))
+    return Share(mean, max(0.0, centre - half), min(1.0, centre + half), count)
+
+
+def false_alarm_bound(alarms: int, hours: float) -> float:
+    """Upper 95 % bound of a Poisson rate per hour, by the Wilson-Hilferty approximation of the exact one."""
+    if hours <= 0:
+        return math.inf
+    events = alarms + 1
+    bound = events * (1 - 1 / (9 * events) + 1.644854 / (3 * math.sqrt(events))) ** 3
+    return bound / hours

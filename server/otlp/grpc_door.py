@@ -1,0 +1,102 @@
+"""OTLP/gRPC: LogsService and TraceService on raw bytes."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.code_pb2 import Code
+from google.rpc.error_details_pb2 import BadRequest, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from server.errors import InvalidInputError, UnavailableError
+from server.intake import Intake, Outcome
+from server.listening import bind_grpc
+
+_LOGS = "opentelemetry.proto.collector.logs.v1.LogsService"
+_TRACES = "opentelemetry.proto.collector.trace.v1.TraceService"
+_WORKERS = 8
+# Pings of an idle connection are no abuse: Collectors with keepalive send them every few seconds.
+_OPTIONS = (
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.so_reuseport", 0),
+)
+
+
+class OtlpGrpcDoor:
+    """Knows who is next and nothing behind it. Undecodable bytes are INVALID_ARGUMENT, not grpcio's INTERNAL."""
+
+    def __init__(self, intake: Intake, address: str, max_message_bytes: int) -> None:
+        self._intake = intake
+        self._address = address
+        self._server = grpc.server(
+            ThreadPoolExecutor(_WORKERS, thread_name_prefix="otlp-grpc"),
+            options=[*_OPTIONS, ("grpc.max_receive_message_length", max_message_bytes)],
+        )
+        self._server.add_generic_rpc_handlers(
+            (
+                _service(_LOGS, self._logs),
+                _service(_TRACES, self._traces),
+            )
+        )
+
+    def start(self) -> str:
+        """Listen; returns HOST:PORT as bound. Raises `AddressError`."""
+        bound = bind_grpc(self._server, self._address, "otlp.grpc")
+        self._server.start()
+        return bound
+
+    def stop(self, grace: float) -> None:
+        """No new requests; those under way have `grace` seconds."""
+        self._server.stop(grace).wait()
+
+    def _logs(self, body: bytes, context: grpc.ServicerContext) -> bytes:
+        outcome = _guarded(self._intake.logs, body, context)
+        response = ExportLogsServiceResponse()
+        if outcome.rejected or outcome.message:
+            response.partial_success.rejected_log_records = outcome.rejected
+            response.partial_success.error_message = outcome.message
+        return response.SerializeToString()
+
+    def _traces(self, body: bytes, context: grpc.ServicerContext) -> bytes:
+        outcome = _guarded(self._intake.traces, body, context)
+        response = ExportTraceServiceResponse()
+        if outcome.rejected or outcome.message:
+            response.partial_success.rejected_spans = outcome.rejected
+            response.partial_success.error_message = outcome.message
+        return response.SerializeToString()
+
+
+def _service(name: str, export: Callable[[bytes, grpc.ServicerContext], bytes]) -> grpc.GenericRpcHandler:
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(export)
+    return grpc.method_handlers_generic_handler(name, {"Export": handler})
+
+
+def _guarded(take: Callable[[bytes], Outcome], body: bytes, context: grpc.ServicerContext) -> Outcome:
+    try:
+        return take(body)
+    except InvalidInputError as error:
+        details = BadRequest(
+            field_violations=[
+                BadRequest.FieldViolation(field=item.field, description=item.description) for item in error.violations
+            ]
+        )
+        status = _status(Code.INVALID_ARGUMENT, str(error), details)
+    except UnavailableError as error:
+        delay = Duration()
+        delay.FromMilliseconds(int(error.retry_after * 1000))
+        status = _status(Code.UNAVAILABLE, str(error), RetryInfo(retry_delay=delay))
+    context.abort_with_status(rpc_status.to_status(status))
+    raise AssertionError("abort_with_status raises")
+
+
+def _status(code: int, message: str, detail: BadRequest | RetryInfo) -> Status:
+    packed = Any()
+    packed.Pack(detail)
+    return Status(code=code, message=message, details=[packed])
