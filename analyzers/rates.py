@@ -25,8 +25,9 @@ class Rate:
         if exposure <= 0:
             return
         if self.exposure > 0:
-            expected = (self.count + 0.5) / (self.exposure + 0.5 * exposure) * exposure
-            self.residuals += (count - expected) ** 2 / max(expected, 0.25)
+            # Half a count, so that what never happened yet isn't taken for impossible; and the estimate's own error.
+            expected = (self.count + 0.5) / self.exposure * exposure
+            self.residuals += (count - expected) ** 2 / max(expected * (1 + exposure / self.exposure), 0.25)
             self.buckets += 1
         self.count += count
         self.exposure += exposure

@@ -25,6 +25,8 @@ class TrackerSettings:
     open_at_once: float = 8.0
     # Findings this surprising open one when they are there in two windows in a row.
     open_on_repeat: float = 5.5
+    # Findings less surprising than this neither join an incident nor keep it from ending.
+    keep: float = 4.5
     # Without findings for this long, an incident has ended.
     quiet: int = 60 * _NANOS
     # Findings that come within this time after its end reopen it.
@@ -64,7 +66,7 @@ class IncidentTracker:
         """
         changed: dict[str, Incident] = {}
         topology = Topology(graph)
-        for found in group(anomalies, topology):
+        for found in group((item for item in anomalies if abs(item.surprise) >= self._settings.keep), topology):
             incident = self._joined(found, topology, now_unix_nano)
             if incident is None:
                 incident = self._opened(found, graph, now_unix_nano)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 _PREFIX = "HYPOCENTER_"
 _UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
+_LONGEST = 100 * 365 * _UNITS["d"]
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
@@ -28,7 +29,10 @@ def _duration(value: object) -> object:
     parts = _DURATION.findall(value.strip())
     if not parts or "".join(number + unit for number, unit in parts) != value.strip():
         raise ValueError(f"{value!r} is not a duration; write for example 500ms, 30s, 5m or 1h30m")
-    return int(sum(float(number) * _UNITS[unit] for number, unit in parts))
+    total = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if total > _LONGEST:
+        raise ValueError(f"{value!r} is longer than 100 years")
+    return int(total)
 
 
 def _address(value: object) -> object:
@@ -122,15 +126,20 @@ class Config(_Section):
 
 def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
     """The file, overridden by the environment; defaults where neither says anything. Raises `ConfigError`."""
-    values = _file(path) if path is not None else {}
     known = known_keys()
+    sections = {key.split(".")[0] for key in known if "." in key}
+    written = _file(path) if path is not None else {}
+    # A section whose keys are all commented out is read as nothing, and means its defaults.
+    values = {name: {} if inner is None and name in sections else inner for name, inner in written.items()}
     for key, value in _environment(os.environ if environment is None else environment, known):
+        if key not in known:
+            raise _unknown(key, known)
         section, _, name = key.rpartition(".")
         target = values.setdefault(section, {}) if section else values
         if not isinstance(target, dict):
             raise ConfigError(f"{section}: must be a section with keys below it")
         target[name] = value
-    _check_keys(values, known)
+    _check_keys(values, known, sections)
     _check_units(values)
     try:
         return Config.model_validate(values)
@@ -190,16 +199,21 @@ def _environment(environment: Mapping[str, str], known: tuple[str, ...]) -> list
     return found
 
 
-def _check_keys(values: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    sections = {key.split(".")[0] for key in known if "." in key}
-    for name, value in values.items():
-        inner = value if name in sections else None
-        if name in sections and value is None:
-            continue
-        if inner is not None and not isinstance(inner, Mapping):
-            raise ConfigError(f"{name}: must be a section with keys below it")
-        for key in [f"{name}.{item}" for item in inner] if isinstance(inner, Mapping) else [str(name)]:
-            if key not in known:
-                nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-                hint = f"; did you mean {nearest[0]}?" if nearest else "; see deploy/config.yaml for all keys"
-                raise ConfigError(f"unknown key {key}{hint}")
+def _check_keys(values: Mapping[str, Any], known: tuple[str, ...], sections: set[str]) -> None:
+    for name, inner in values.items():
+        if name in sections:
+            if not isinstance(inner, Mapping):
+                raise ConfigError(f"{name}: must be a section with keys below it")
+            for item in inner:
+                if f"{name}.{item}" not in known:
+                    raise _unknown(f"{name}.{item}", known)
+        elif "." in str(name) and name in known:
+            raise ConfigError(f"{name}: write it in two levels, {' and below it '.join(name.split('.'))}")
+        elif name not in known:
+            raise _unknown(str(name), known)
+
+
+def _unknown(key: str, known: tuple[str, ...]) -> ConfigError:
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+    hint = f"did you mean {nearest[0]}?" if nearest else "see deploy/config.yaml for all keys"
+    return ConfigError(f"unknown key {key}; {hint}")

@@ -54,11 +54,16 @@ class IncidentFeed:
         None when the feed was closed and nothing is left. Raises `TooOldError`.
         """
         with self._changed:
-            if sequence > self._sequence or (self._entries and sequence < self._entries[0].sequence - 1):
-                raise TooOldError
+            self._check(sequence)
             self._changed.wait_for(lambda: self._closed or self._sequence > sequence, timeout)
+            # Again, because more than is held may have come before this reader got its turn.
+            self._check(sequence)
             fresh = [entry for entry in self._entries if entry.sequence > sequence]
             return None if self._closed and not fresh else fresh
+
+    def _check(self, sequence: int) -> None:
+        if sequence > self._sequence or (self._entries and sequence < self._entries[0].sequence - 1):
+            raise TooOldError
 
     def close(self) -> None:
         """Wake every reader for the last time."""

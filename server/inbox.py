@@ -41,13 +41,19 @@ class Inbox:
     def pending_requests(self) -> int:
         return self._queue.qsize()
 
-    def put(self, delivery: Delivery) -> None:
-        """Raises `UnavailableError` when there is no room; one request always fits into an empty inbox."""
+    def reserve(self, size: int) -> None:
+        """Room for one delivery of that many bytes, to be put next. One of any size fits into an empty inbox.
+
+        Raises `UnavailableError` when there is no room.
+        """
         with self._lock:
-            if self._bytes and self._bytes + delivery.size > self._max_bytes:
+            if self._bytes and self._bytes + size > self._max_bytes:
                 delay = min(30.0, max(0.5, self._bytes / self._drain_rate))
                 raise UnavailableError("the pipeline is behind; try again later", retry_after=delay)
-            self._bytes += delivery.size
+            self._bytes += size
+
+    def put(self, delivery: Delivery) -> None:
+        """Into the room that was reserved for it."""
         self._queue.put(delivery)
 
     def take(self, timeout: float) -> Delivery | None:

@@ -10,7 +10,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
 from analyzers.otlp import needs_attributes, weigh
-from server.errors import FieldViolation, InvalidInputError, UnavailableError
+from server.errors import FieldViolation, InvalidInputError
 from server.inbox import Delivery, Inbox
 from server.ledger import Ledger, Signal
 
@@ -61,15 +61,12 @@ class Intake:
         return Outcome(rejected, "; ".join(messages))
 
     def _hand_on(self, signal: Signal, delivery: Delivery, rejected: int) -> None:
-        # Entered first, so that the pipeline never settles what was not yet received.
+        if delivery.records:
+            self._inbox.reserve(delivery.size)
+        # Entered between the two: nothing that is refused is ever counted, nor settled before it was received.
         self._ledger.receive(signal, delivery.records, rejected)
-        if not delivery.records:
-            return
-        try:
+        if delivery.records:
             self._inbox.put(delivery)
-        except UnavailableError:
-            self._ledger.withdraw(signal, delivery.records, rejected)
-            raise
 
 
 def _parse(request: ExportLogsServiceRequest | ExportTraceServiceRequest, body: bytes) -> None:

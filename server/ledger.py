@@ -45,13 +45,6 @@ class Ledger:
             self._counts[signal, "pending"] += accepted
             self._counts[signal, "rejected"] += rejected
 
-    def withdraw(self, signal: Signal, accepted: int, rejected: int) -> None:
-        """The request could not be taken after all and the sender was told to send it again, whole."""
-        with self._lock:
-            self._counts[signal, "received"] -= accepted + rejected
-            self._counts[signal, "pending"] -= accepted
-            self._counts[signal, "rejected"] -= rejected
-
     def settle(self, signal: Signal, counted: int, dropped: Mapping[str, int] | None = None, late: int = 0) -> None:
         """What became of records that were pending. `late` ones are among the counted."""
         with self._lock:

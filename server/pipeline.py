@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -70,22 +70,42 @@ class Pipeline:
                     return
             elif not idled and time.monotonic() - last >= self._parts.idle:
                 idled = True
-                self.finish()
+                self._judge_supervised(everything=True)
 
     def _supervised(self, delivery: Delivery) -> None:
         """One delivery that can't be handled must not take the others down; it is accounted for all the same."""
         signal = Signal.LOGS if isinstance(delivery.request, ExportLogsServiceRequest) else Signal.TRACES
         try:
-            self.take(delivery)
+            self._count(delivery)
         except Exception:  # noqa: BLE001 - the supervision point of the pipeline
             _log.exception("a delivery of %d records could not be handled", delivery.records)
             self._parts.metrics.failures.inc()
             self._parts.ledger.settle(signal, 0, {"failed": delivery.records})
         finally:
             self._inbox.done(delivery)
+        self._judge_supervised(everything=False)
+
+    def _judge_supervised(self, everything: bool) -> None:
+        """A window that can't be judged must not take the later ones down; its records are counted already."""
+        for bucket in self._parts.engine.close_ready(everything):
+            try:
+                self._judge(bucket)
+            except Exception:  # noqa: BLE001 - as above
+                _log.exception("the window until %d could not be judged", bucket.end_unix_nano)
+                self._parts.metrics.failures.inc()
 
     def take(self, delivery: Delivery) -> None:
-        """Count one delivery and judge every window it completes."""
+        """Count one delivery and judge every window it completes. Unsupervised: what goes wrong is raised."""
+        self._count(delivery)
+        for bucket in self._parts.engine.close_ready():
+            self._judge(bucket)
+
+    def finish(self) -> None:
+        """Judge every window that was begun, because nothing more comes. Unsupervised, as `take`."""
+        for bucket in self._parts.engine.close_ready(everything=True):
+            self._judge(bucket)
+
+    def _count(self, delivery: Delivery) -> None:
         if isinstance(delivery.request, ExportLogsServiceRequest):
             self._take_logs(delivery, delivery.request)
         else:
@@ -93,11 +113,6 @@ class Pipeline:
             self._note(batch)
             late = self._parts.engine.add_spans(batch)
             self._parts.ledger.settle(Signal.TRACES, len(batch), {"own_telemetry": batch.own}, late)
-        self._settle_windows(self._parts.engine.close_ready())
-
-    def finish(self) -> None:
-        """Judge every window that was begun, because nothing more comes."""
-        self._settle_windows(self._parts.engine.close_ready(everything=True))
 
     def _take_logs(self, delivery: Delivery, request: ExportLogsServiceRequest) -> None:
         parts = self._parts
@@ -116,19 +131,18 @@ class Pipeline:
         if unnamed:
             self._parts.metrics.unnamed.inc(unnamed)
 
-    def _settle_windows(self, buckets: Iterable[Summary]) -> None:
+    def _judge(self, bucket: Summary) -> None:
         """One trace a window: detection, and for every incident it changes ranking, recall and storing."""
         parts = self._parts
-        for bucket in buckets:
-            with parts.tracer.start_as_current_span("analyze window") as span:
-                with self._stage("detect"):
-                    judgement = parts.engine.judge(bucket)
-                parts.metrics.windows.inc()
-                for anomaly in judgement.anomalies:
-                    parts.metrics.anomalies.labels(anomaly.detector).inc()
-                _describe(span, judgement)
-                for incident in judgement.changed:
-                    self._tell(incident, judgement)
+        with parts.tracer.start_as_current_span("analyze window") as span:
+            with self._stage("detect"):
+                judgement = parts.engine.judge(bucket)
+            parts.metrics.windows.inc()
+            for anomaly in judgement.anomalies:
+                parts.metrics.anomalies.labels(anomaly.detector).inc()
+            _describe(span, judgement)
+            for incident in judgement.changed:
+                self._tell(incident, judgement)
 
     def _tell(self, incident: Incident, judgement: Judgement) -> None:
         """Save, diagnose, compare with the past, save again."""

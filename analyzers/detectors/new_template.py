@@ -15,7 +15,7 @@ _WARN, _ERROR = 13, 17
 class NewTemplateConfig:
     threshold: float = 4.0
     # The most a new template of this severity can surprise: new wording alone is no failure, however frequent.
-    warn_limit: float = 7.0
+    warn_limit: float = 5.0
     info_limit: float = 4.5
     # Windows of history after which never having been seen counts half.
     seasoning: float = 5.0

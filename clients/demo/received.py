@@ -27,6 +27,6 @@ async def records_received(http: HttpClient, web: str) -> int | None:
 def _sum(document: object) -> int | None:
     if not isinstance(document, dict):
         return None
-    signals = document.get("signals", document)
+    signals = {name: document[name] for name in ("logs", "traces") if name in document}
     counts = [signals[name].get("received", 0) for name in _SIGNALS if isinstance(signals.get(name), dict)]
     return sum(counts) if counts else None

@@ -135,10 +135,12 @@ class IncidentWatch:
         try:
             fresh = feed.after(sequence, _PULSE)
         except TooOldError:
-            message = "this reader fell behind by more changes than are held; list again"
-            raise OverloadError(message) from None
+            raise _behind() from None
         if fresh is None or self._budget.stopping:
             raise UnavailableError("the server is stopping; continue with the last resume_token", _RETRY_SECONDS)
+        if fresh and fresh[0].sequence != sequence + 1:
+            # More came in one go, while this reader was asleep, than the feed holds.
+            raise _behind()
         return fresh
 
     def _check(self, feed: IncidentFeed, sequence: int) -> None:
@@ -166,6 +168,10 @@ class IncidentWatch:
 
 def _stale() -> StaleTokenError:
     return StaleTokenError("the changes after this resume_token are no longer all held: watch again without it")
+
+
+def _behind() -> OverloadError:
+    return OverloadError("this reader fell behind by more changes than are held; watch again without a resume_token")
 
 
 def _place(incident: Incident) -> tuple[int, str]:

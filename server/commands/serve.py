@@ -7,7 +7,7 @@ import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ from rca.store.base import StoreError
 from server.app import App
 from server.config import ConfigError, load
 from server.listening import AddressError
+from server.web.address import BindError
 
 app = typer.Typer()
 _log = logging.getLogger("hypocenter")
@@ -23,7 +24,7 @@ _log = logging.getLogger("hypocenter")
 @app.command()
 def serve(
     config: Annotated[Path | None, typer.Option(help="YAML file; see deploy/config.yaml.")] = None,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], typer.Option(help="How much to say.")] = "info",
 ) -> None:
     """Run the service. Prints one line of JSON with its addresses on stdout once it is ready."""
     logging.basicConfig(
@@ -38,7 +39,7 @@ def serve(
         raise _refused(error) from error
     try:
         addresses = service.start()
-    except (AddressError, StoreError) as error:
+    except (AddressError, BindError, StoreError) as error:
         service.stop()
         raise _refused(error) from error
     print(json.dumps({"ready": True, **asdict(addresses)}), flush=True)

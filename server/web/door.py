@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from server.api.backend import Backend
 from server.web.address import HostNames, join, listen, split
+from server.web.events import Events
 from server.web.pages import TROUBLES, Pages
 from server.web.probes import Probes
 from server.web.pulse import Pulse
@@ -46,6 +47,7 @@ class WebDoor:
         app = Starlette(
             routes=[
                 *pages.routes,
+                *Events(self._pulse).routes,
                 *Probes(status, ready, registry).routes,
                 Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
             ],
@@ -87,6 +89,7 @@ class WebDoor:
         if self._thread is not None:
             self._thread.join(_PATIENCE)
             self._thread = None
+        self._pulse.join()
         if self._listener is not None:
             self._listener.close()
             self._listener = None

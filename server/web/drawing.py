@@ -6,18 +6,12 @@ from dataclasses import dataclass
 
 from analyzers.service import ServiceKey
 from rca.graph import Edge, Node, ServiceGraph
+from server.web.geometry import BOX_HEIGHT, BOX_WIDTH, height, label_spot, left, path, top, width
 from server.web.layout import Layout, Place, arrange, spread
 from server.web.wording import cut, latency, number
 
-# Pixels.
-_BOX_WIDTH = 156
-_BOX_HEIGHT = 46
-_COLUMN = 252
-_ROW = 70
-_MARGIN = 14
+# Pixels from one label to the next.
 _LABEL_LINE = 15
-# How far a line against the stream stays from its opposite.
-_ASIDE = 11
 # More than this can't be read anyway.
 MOST_BOXES = 48
 
@@ -53,8 +47,8 @@ class Line:
 class Drawing:
     width: float = 0
     height: float = 0
-    box_width: float = _BOX_WIDTH
-    box_height: float = _BOX_HEIGHT
+    box_width: float = BOX_WIDTH
+    box_height: float = BOX_HEIGHT
     boxes: tuple[Box, ...] = ()
     lines: tuple[Line, ...] = ()
     # Services left out because there are too many.
@@ -88,8 +82,8 @@ def draw(graph: ServiceGraph, cause: Collection[ServiceKey], affected: Collectio
     )
     lines = _lines([pairs[pair] for pair in sorted(pairs)], layout.routes, kinds)
     return Drawing(
-        width=2 * _MARGIN + max(spot.layer for spot in spots) * _COLUMN + _BOX_WIDTH,
-        height=2 * _MARGIN + max(spot.row for spot in spots) * _ROW + _BOX_HEIGHT + (_ASIDE if len(spots) > 1 else 0),
+        width=width(spots),
+        height=height(spots),
         boxes=boxes,
         lines=lines,
         hidden=len(graph.nodes) - len(shown),
@@ -145,8 +139,8 @@ def _box(node: Node, spot: Place, kind: str, usual: str) -> Box:
     elif not words and (node.spans or node.records):
         words.append(f"{number(node.spans)} spans" if node.spans else f"{number(node.records)} logs")
     return Box(
-        x=_MARGIN + spot.layer * _COLUMN,
-        y=_MARGIN + spot.row * _ROW,
+        x=left(spot),
+        y=top(spot),
         name=cut(service.name, 17),
         full_name=str(service),
         note=cut(" · ".join(words), 25),
@@ -158,7 +152,7 @@ def _box(node: Node, spot: Place, kind: str, usual: str) -> Box:
 def _lines(
     pairs: Sequence[Sequence[Edge]], routes: Sequence[Sequence[Place]], kinds: Collection[ServiceKey]
 ) -> tuple[Line, ...]:
-    spots = [_label_spot(route) for route in routes]
+    spots = [label_spot(route) for route in routes]
     # Labels between the same two columns are pushed apart.
     for x in sorted({x for x, _ in spots}):
         order = sorted((y, index) for index, (at, y) in enumerate(spots) if at == x)
@@ -177,7 +171,7 @@ def _line(
     words = [number(calls)] + ([latency(p95)] if p95 > 0 else [])
     said = [f"{calls:,} calls"] + ([f"{errors:,} failed"] if errors else []) + [f"p95 {word}" for word in words[1:]]
     return Line(
-        path=_path(route),
+        path=path(route),
         label=" · ".join(words),
         label_x=spot[0],
         label_y=spot[1],
@@ -186,36 +180,3 @@ def _line(
         inferred=all(edge.inferred for edge in edges),
         asynchronous=all(edge.asynchronous for edge in edges),
     )
-
-
-def _label_spot(route: Sequence[Place]) -> tuple[float, float]:
-    """The middle of the last gap: lines from one caller have parted by then."""
-    one, other = sorted(route[-2:], key=lambda place: place.layer)
-    aside = _ASIDE if route[0].layer > route[-1].layer else 0
-    return (_left(one) + _BOX_WIDTH + _left(other)) / 2, (_middle(one) + _middle(other)) / 2 + aside
-
-
-def _left(place: Place) -> float:
-    return _MARGIN + place.layer * _COLUMN
-
-
-def _middle(place: Place) -> float:
-    return _MARGIN + place.row * _ROW + _BOX_HEIGHT / 2
-
-
-def _path(route: Sequence[Place]) -> str:
-    """Curves between columns, straight through a column. Against the stream it leaves left and arrives right."""
-    with_stream = route[0].layer < route[-1].layer
-    out, into = (_BOX_WIDTH, 0) if with_stream else (0, _BOX_WIDTH)
-    aside = 0 if with_stream else _ASIDE
-    x, y = _left(route[0]) + out, _middle(route[0]) + aside
-    steps = [f"M{x:.1f} {y:.1f}"]
-    for position, place in enumerate(route[1:], start=2):
-        next_x, next_y = _left(place) + into, _middle(place) + aside
-        bend = (next_x - x) / 2
-        steps.append(f"C{x + bend:.1f} {y:.1f} {next_x - bend:.1f} {next_y:.1f} {next_x:.1f} {next_y:.1f}")
-        x, y = next_x, next_y
-        if position < len(route):
-            x = _left(place) + out
-            steps.append(f"H{x:.1f}")
-    return "".join(steps)

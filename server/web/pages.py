@@ -1,24 +1,22 @@
-"""The pages people read, and the stream that tells them to look again."""
+"""The pages people read."""
 
-import contextlib
 import logging
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-import jinja2
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from rca.incident import Incident
 from rca.store.base import StoreError
 from server.api.backend import Backend
 from server.errors import NotFoundError, RequestError, UnavailableError
-from server.web import story, wording
+from server.web import story
 from server.web.drawing import Drawing, draw
 from server.web.pulse import Pulse
+from server.web.rendering import environment
 from server.web.status import StatusView
 
 _LOG = logging.getLogger(__name__)
@@ -35,14 +33,13 @@ class Pages:
         self._backend = backend
         self._status = status
         self._pulse = pulse
-        self._templates = _templates()
+        self._templates = environment()
 
     @property
     def routes(self) -> list[Route]:
         return [
             Route("/", self.incidents),
             Route("/incidents/{incident_id}", self.incident),
-            Route("/events", self.events),
         ]
 
     # Plain functions, not coroutines: the store and the graph are read in threads.
@@ -89,15 +86,6 @@ class Pages:
             most_services=story.MOST_SERVICES,
             drawing=draw(diagnosis.graph, (cause,) if cause else (), incident.services) if diagnosis else Drawing(),
         )
-
-    async def events(self, request: Request) -> Response:
-        if request.headers.get("sec-fetch-site") == "cross-site":
-            raise HTTPException(403)
-        if self._pulse.full:
-            raise HTTPException(503, headers={"Retry-After": "30"})
-        if request.method == "HEAD":
-            return Response(media_type="text/event-stream")
-        return StreamingResponse(_events(self._pulse.beats(_seen(request))), media_type="text/event-stream")
 
     def trouble(self, request: Request, error: Exception) -> Response:
         """An error page for people; never shows what went wrong inside."""
@@ -152,43 +140,3 @@ def _answer_to(error: Exception) -> tuple[int, Mapping[str, str] | None]:
 def _page_number(request: Request) -> int:
     text = request.query_params.get("page", "")
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 9 else 1
-
-
-def _seen(request: Request) -> int:
-    """The sequence the page is up to date with: what it last heard, or what it was shown with."""
-    for text in (request.headers.get("last-event-id", ""), request.query_params.get("after", "")):
-        if text.isascii() and text.isdigit() and len(text) < 19:
-            return int(text)
-    return -1
-
-
-async def _events(beats: AsyncGenerator[tuple[int, bool]]) -> AsyncIterator[str]:
-    async with contextlib.aclosing(beats):
-        yield "retry: 3000\n\n"
-        async for sequence, changed in beats:
-            yield f"id: {sequence}\nevent: {'change' if changed else 'tick'}\ndata: {sequence}\n\n"
-
-
-def _templates() -> jinja2.Environment:
-    """Everything is escaped and made harmless, and a name that isn't there is an error instead of a blank."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=wording.harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        clock=wording.clock,
-        iso=wording.iso,
-        duration=wording.duration,
-        latency=wording.latency,
-        measure=wording.measure,
-        number=wording.number,
-        cut=wording.cut,
-        severity_text=wording.severity_text,
-    )
-    environment.tests["past"] = story.is_past
-    environment.globals.update(lasted=story.lasted)
-    return environment

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from server.feed import IncidentFeed, TooOldError
 
 # How long the thread may take to notice that it should stop, in seconds.
-_PATIENCE = 0.3
+_PATIENCE = 0.2
 
 
 class Pulse:
@@ -40,11 +40,14 @@ class Pulse:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends every stream. Safe to call more than once and without `start`."""
+        """Ends every stream; the thread follows shortly. Safe to call more than once and without `start`."""
         self._ended.set()
+        self._wake()
+
+    def join(self) -> None:
+        """After `stop`: wait for the thread to end."""
         if self._thread.is_alive():
             self._thread.join()
-        self._wake()
 
     async def beats(self, after: int) -> AsyncGenerator[tuple[int, bool]]:
         """(sequence, whether it changed since the last), from the first change after `after`, until `stop`.

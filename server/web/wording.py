@@ -30,14 +30,13 @@ def _visible(letter: str) -> str:
 
 def cut(text: str, width: int) -> str:
     """At most `width` columns; Chinese characters are two columns wide. The end is cut off and marked."""
-    used = 0
+    used = end = 0
     for index, letter in enumerate(text):
         used += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         if used > width:
-            while index and used > width - 1:
-                index -= 1
-                used -= 2 if unicodedata.east_asian_width(text[index]) in "WF" else 1
-            return text[:index].rstrip() + "…"
+            return text[:end].rstrip() + "…"
+        if used < width:
+            end = index + 1
     return text
 
 

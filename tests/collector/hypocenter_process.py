@@ -111,7 +111,7 @@ class HypocenterProcess:
 
     def _signal(self, signal: str) -> Mapping[str, Any]:
         with urllib.request.urlopen(f"http://{self._addresses['web_http']}/status", timeout=10) as answer:
-            status: Mapping[str, Any] = json.load(answer)["signals"][signal]
+            status: Mapping[str, Any] = json.load(answer)[signal]
         return status
 
     def _ready(self, seconds: float) -> Mapping[str, str]:

@@ -126,7 +126,7 @@ def test_closing_waits_for_what_has_begun(tmp_path: Path) -> None:
             acknowledged.append(f"i{turn:04}")
             started.set()
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     assert started.wait(30)
     store.close()

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import grpc
 import pytest
@@ -121,7 +122,7 @@ def test_a_repeated_id_gets_the_first_answer(logs_api: LogServiceStub, backend: 
         AnalyzeLogsRequest(logs=logs("y"), request_id="one"),
         AnalyzeLogsRequest(logs=logs("x"), detectors=["error_share"], request_id="one"),
     ):
-        assert refused_fields(lambda changed=changed: logs_api.AnalyzeLogs(changed)) == ["request_id"]
+        assert refused_fields(partial(logs_api.AnalyzeLogs, changed)) == ["request_id"]
 
 
 def test_calls_with_the_id_of_one_under_way_wait_for_it(logs_api: LogServiceStub, backend: MemoryBackend) -> None:
@@ -175,7 +176,7 @@ def test_what_nobody_foresaw_is_internal_and_stays_in_the_log(
 
 
 def test_bytes_that_are_no_request_are_the_callers_fault(channel: grpc.Channel) -> None:
-    call = channel.unary_unary("/hypocenter.v1.LogService/AnalyzeLogs")
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/hypocenter.v1.LogService/AnalyzeLogs")
     with pytest.raises(grpc.RpcError) as raised:
         call(b"\xff\xff\xff")
     error = from_rpc_error(raised.value)

@@ -1,5 +1,7 @@
 """The filter language, on its own."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,12 +54,10 @@ def test_any_text_can_be_quoted(text: str) -> None:
         assert not parsed.matches({"name": text + "x", "size": 2})
 
 
-@given(st.text())
+@given(st.text() | st.text(st.sampled_from("name size=<>!'\"\\() AND12")))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        parse_filter(text, FIELDS)
-    except InvalidInputError as error:
-        assert error.violations[0].field == "filter"
+    with suppress(InvalidInputError):
+        assert parse_filter(text, FIELDS).conditions or not text.strip()
 
 
 def test_what_is_unset_compares_to_nothing() -> None:

@@ -3,7 +3,8 @@
 import pytest
 from hypocenter.v1.log_service_pb2 import AnalyzeLogsRequest, AnalyzeLogsResponse, Assessment
 
-from server.api.kept_answers import KeptAnswers
+from server.api.errors import OverdueError
+from server.api.kept_answers import KeptAnswers, check_deadline
 from server.api.limits import ApiLimits
 from tests.server.api.samples import logs
 
@@ -65,3 +66,29 @@ def test_the_oldest_go_when_they_are_too_large(size: int, kept: bool) -> None:
 def test_without_an_id_nothing_is_kept() -> None:
     answers, make = KeptAnswers(ApiLimits()), Maker()
     assert [ask(answers, "", make), ask(answers, "", make)] == [1, 2]
+
+
+class Late:
+    """The context of a caller whose deadline has passed while its call was queued."""
+
+    def is_active(self) -> bool:
+        return True
+
+    def time_remaining(self) -> float:
+        return 0.0
+
+
+class Gone(Late):
+    """The context of a caller that hung up."""
+
+    def is_active(self) -> bool:
+        return False
+
+    def time_remaining(self) -> float:
+        return 1e9
+
+
+@pytest.mark.parametrize("context", [Late(), Gone()])
+def test_nobody_is_answered_who_no_longer_waits(context: Late) -> None:
+    with pytest.raises(OverdueError):
+        check_deadline(context)  # type: ignore[arg-type]

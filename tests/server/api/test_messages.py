@@ -15,7 +15,7 @@ FULL = incident_pb2.INCIDENT_VIEW_FULL
 def test_an_incident_without_its_later_times_leaves_them_unset() -> None:
     message = to_incident(incident("a"), FULL)
     for field in ("end_time", "acknowledge_time", "resolve_time"):
-        assert not message.HasField(field)  # type: ignore[arg-type]
+        assert not message.HasField(field)
     assert message.start_time.ToNanoseconds() == T0
     assert (message.previous_incident, message.merged_into) == ("", "")
 

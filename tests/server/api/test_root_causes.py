@@ -1,5 +1,7 @@
 """Root causes, the graph, and answers to questions."""
 
+from functools import partial
+
 import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -95,7 +97,7 @@ def test_bad_graph_requests(causes: RootCauseServiceStub, held: MemoryBackend) -
         (GetServiceGraphRequest(depth=-1), ["depth"]),
         (GetServiceGraphRequest(service_name="cart"), ["service_name"]),
     ):
-        assert refused_fields(lambda request=request: nodes(causes, request)) == fields
+        assert refused_fields(partial(nodes, causes, request)) == fields
     error = refusal(lambda: nodes(causes, GetServiceGraphRequest(service_name="cart")))
     assert "staging/shop/cart" in error.field_violations[0].description
 
@@ -130,12 +132,12 @@ def test_bad_subjects(causes: RootCauseServiceStub, held: MemoryBackend) -> None
             ["symptom.service_name"],
         ),
     ):
-        assert refused_fields(lambda request=request: causes.AnalyzeRootCause(request)) == fields
+        assert refused_fields(partial(causes.AnalyzeRootCause, request)) == fields
     for request in (
         AnalyzeRootCauseRequest(incident="incidents/none"),
         AnalyzeRootCauseRequest(symptom=Symptom(service_name="nobody", start_time=at(0), end_time=at(1))),
     ):
-        assert refusal(lambda request=request: causes.AnalyzeRootCause(request)).code is grpc.StatusCode.NOT_FOUND
+        assert refusal(partial(causes.AnalyzeRootCause, request)).code is grpc.StatusCode.NOT_FOUND
 
 
 def test_an_answer_comes_with_its_citations(causes: RootCauseServiceStub, backend: MemoryBackend) -> None:

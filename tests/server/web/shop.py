@@ -101,9 +101,7 @@ def anomaly(service: ServiceKey, detector: str, subject: str, surprise: float, s
 
 
 SLOW = replace(
-    anomaly(
-        PAYMENT, "self_time", "POST /charge", 31.4, 12, "POST /charge itself takes 2210 ms where 41.5 ms are usual"
-    ),
+    anomaly(PAYMENT, "self_time", "POST /charge", 31.4, 12, "POST /charge itself takes 2210 ms, usual are 41.5"),
     pod="payment-7d9f-x2x8q",
 )
 NEW = replace(
@@ -112,9 +110,7 @@ NEW = replace(
     exemplars=(
         log("card gateway timed out after 2000 ms, attempt 1", 13.25, 17, "java.net.SocketTimeoutException"),
         log('{"level":"error","msg":"card gateway timed out after 2000 ms","attempt":2,"card":"****4242"}', 15.5),
-        log(
-            "could not settle: 连接超时\n  at Cards.charge(Cards.java:81)\n  at Checkout.pay(Checkout.java:44)", 16, 21
-        ),
+        log("could not settle: 连接超时\n  at Cards.charge(Cards.java:81)\n  at Checkout.pay", 16, 21),
     ),
 )
 FAILED = replace(
