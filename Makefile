@@ -4,7 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROTO := .venv-proto
-BUF := @bufbuild/buf@1.75.0
 GO_TOOLS := $(CURDIR)/.cache/go-tools
 ARGS ?=
 

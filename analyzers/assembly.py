@@ -119,12 +119,16 @@ class TraceAssembler:
 
     def _join(self, span: SpanRow, summary: Summary) -> None:
         own_id = (span.trace_id, span.span_id)
-        if own_id in self._young.seen or own_id in self._old.seen:
-            return
-        children = self._young.waiting.pop(own_id, []) + self._old.waiting.pop(own_id, [])
-        self._young.seen[own_id] = span
+        children: list[SpanRow] = []
         parent: SpanRow | None = None
-        if span.parent_id:
+        # Without an id a span can't be joined, and another one without is no duplicate of it.
+        identified = bool(span.span_id.strip(b"\0"))
+        if identified:
+            if own_id in self._young.seen or own_id in self._old.seen:
+                return
+            children = self._young.waiting.pop(own_id, []) + self._old.waiting.pop(own_id, [])
+            self._young.seen[own_id] = span
+        if identified and span.parent_id:
             parent_id = (span.trace_id, span.parent_id)
             parent = self._young.seen.get(parent_id) or self._old.seen.get(parent_id)
             if parent is None:

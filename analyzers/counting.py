@@ -1,6 +1,6 @@
 """Logs into summaries: grouped for the whole batch in native code, Python only once per group."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,6 @@ from analyzers.templates import OTHER, MinedBatch, Template, template_of
 _ERROR = 17
 _MAX_SEVERITY = 24
 _EXEMPLAR_CHARS = 500
-# Rows of one group looked at for exemplars; enough that equal times don't make the choice depend on arrival.
-_CANDIDATES = 4 * KEPT
 _OTHER = template_of(OTHER)
 
 
@@ -63,8 +61,8 @@ def count_logs(
         entry = service.templates[template.template_id]
         entry.first_unix_nano = min(entry.first_unix_nano, int(batch.time_unix_nano[row]))
         entry.last_unix_nano = max(entry.last_unix_nano, int(batch.time_unix_nano[last_row]))
-        rows = order[first : min(end, first + _CANDIDATES)].tolist()
-        entry.exemplars = keep_logs(entry.exemplars, (_exemplar(batch, index, resource) for index in rows))
+        oldest = _oldest(batch, order[first:end].tolist(), resource)
+        entry.exemplars = keep_logs(entry.exemplars, oldest)
     return folded
 
 
@@ -83,6 +81,19 @@ def _count_group(service: ServiceSummary, resource: Resource, template: Template
     if resource.pod:
         entry.pods[resource.pod] = entry.pods.get(resource.pod, 0) + count
         service.pods[resource.pod] = service.pods.get(resource.pod, 0) + count
+
+
+def _oldest(batch: LogBatch, rows: Iterable[int], resource: Resource) -> set[LogExemplar]:
+    """At least as many different ones as are kept, if there are, and all of equal time, lest arrival decide."""
+    oldest: set[LogExemplar] = set()
+    newest = 0
+    for row in rows:
+        time = int(batch.time_unix_nano[row])
+        if len(oldest) >= KEPT and time > newest:
+            break
+        newest = time
+        oldest.add(_exemplar(batch, row, resource))
+    return oldest
 
 
 def _exemplar(batch: LogBatch, row: int, resource: Resource) -> LogExemplar:

@@ -77,9 +77,7 @@ class Latency:
             return 0.0
         reach = _INFLUENCE * math.sqrt(self.variance)
         mean = self.mean
-        shift = (
-            sum(max(-reach, min(reach, value - mean)) * weight for value, weight in sketch.logs()) / sketch.count
-        )
+        shift = sum(max(-reach, min(reach, value - mean)) * weight for value, weight in sketch.logs()) / sketch.count
         margin = math.log1p(tolerance)
         if abs(shift) <= margin:
             return 0.0

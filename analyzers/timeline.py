@@ -58,8 +58,10 @@ class Timeline:
         self.folded_records = 0
         self._counts = counts or CountLimits()
         self._newest = 0
-        # Start of the first bucket that is not closed yet.
+        # Start of the first bucket that is not closed yet; None before the first one was.
         self._open_from: int | None = None
+        # Start of the silence that goes on at `_open_from`; None before the first bucket with records was closed.
+        self._silent_from: int | None = None
         self._buckets: dict[int, Summary] = {}
         self._spans: dict[int, list[SpanRow]] = {}
 
@@ -88,6 +90,7 @@ class Timeline:
         if self._open_from is not None:
             self.late_records += int(batch.weight[buckets < self._open_from].sum())
         self.folded_records += count_logs(batch, mined, buckets, self._bucket, self._counts)
+        self._forget()
         self._see(int(batch.time_unix_nano.max()))
 
     def add_spans(self, batch: SpanBatch) -> None:
@@ -101,6 +104,7 @@ class Timeline:
         for start in sorted(late):
             self.late_spans += len(late[start])
             self.assembler.assemble(late[start], self._bucket(start))
+        self._forget()
         self._see(int(batch.end_unix_nano.max()))
 
     def close_ready(self) -> Iterator[Summary]:
@@ -128,30 +132,37 @@ class Timeline:
         return union(parts) if parts else None
 
     def _close_until(self, time_unix_nano: int) -> Iterator[Summary]:
+        """What is closed, empty buckets among them, depends on the records alone, not on the order of batches."""
         width = self.settings.bucket
-        known = self._buckets.keys() | self._spans.keys()
-        if not known:
-            return
-        if self._open_from is None:
-            self._open_from = min(known)
-        while self._open_from + width <= time_unix_nano:
+        # Nothing that is in time can still come before this.
+        settled = (time_unix_nano // width) * width
+        while (upcoming := self._upcoming()) is not None:
+            if self._open_from is None:
+                self._open_from = min(upcoming, settled)
             start = self._open_from
-            if not self._waiting_before(start + self.settings.longest_gap):
-                upcoming = [item for item in self._buckets.keys() | self._spans.keys() if item >= start]
-                if not upcoming or min(upcoming) + width > time_unix_nano:
-                    last = (time_unix_nano // width) * width
-                    self._open_from = max(start, min([*upcoming, last]))
-                    break
-                self._open_from = start = min(upcoming)
+            if start >= settled:
+                return
+            if upcoming > start and self._is_gap(upcoming):
+                if not self._is_gap(settled):
+                    # What may still come decides whether this is a gap to skip or a silence to walk through.
+                    return
+                self._open_from = min(upcoming, settled)
+                continue
             summary = self._bucket(start)
             self.assembler.assemble(self._spans.pop(start, ()), summary)
             self._open_from = start + width
+            if upcoming == start:
+                self._silent_from = self._open_from
             self._forget()
             yield summary
 
-    def _waiting_before(self, time_unix_nano: int) -> bool:
-        start = self._open_from or 0
-        return any(start <= item < time_unix_nano for item in self._buckets.keys() | self._spans.keys())
+    def _is_gap(self, until_unix_nano: int) -> bool:
+        return self._silent_from is None or until_unix_nano - self._silent_from >= self.settings.longest_gap
+
+    def _upcoming(self) -> int | None:
+        """Start of the first bucket with records that is not closed; None when there is none."""
+        known = self._buckets.keys() | self._spans.keys()
+        return min((item for item in known if self._open_from is None or item >= self._open_from), default=None)
 
     def _bucket_starts(self, times: Int64) -> Int64:
         width = np.int64(self.settings.bucket)

@@ -81,10 +81,10 @@ def _summary(causes: Sequence[RootCause], inconclusive: str) -> str:
     if not causes:
         return f"Inconclusive: {inconclusive}."
     top = causes[0]
-    lines = [f"{top.hypothesis[0].upper()}{top.hypothesis[1:]}."]
+    lines = [_sentence(top.hypothesis)]
     if inconclusive:
         lines.insert(0, f"Inconclusive: {inconclusive}. The best guess so far:")
-    lines += [f"{item.description}." for item in top.evidence[:3] if item.contribution > 0]
+    lines += [_sentence(item.description) for item in top.evidence[:3] if item.contribution > 0 and item.anomaly_ids]
     if len(top.path) > 1:
         lines.append(f"It spreads along {' -> '.join(step.name for step in top.path)}.")
     if top.pod:
@@ -92,6 +92,10 @@ def _summary(causes: Sequence[RootCause], inconclusive: str) -> str:
     if top.onset_unix_nano:
         lines.append(f"It began at {datetime.fromtimestamp(top.onset_unix_nano / 1e9, UTC):%Y-%m-%d %H:%M:%S} UTC.")
     return " ".join(lines)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _steps(causes: Sequence[RootCause], anomalies: Sequence[Anomaly], rules: Sequence[Rule]) -> tuple[str, ...]:

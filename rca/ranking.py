@@ -34,7 +34,7 @@ class RankingSettings:
             CALLS_RISE: 0.5,
             "error_share": 0.6,
             "new_template": 0.6,
-            "throughput": 0.3,
+            "throughput": 0.9,
         }
     )
     # Share of a caller's propagating evidence that a guilty callee explains away.
@@ -45,7 +45,7 @@ class RankingSettings:
 
 
 # Signals that travel from callee to caller: failed calls leave fewer or other logs in whoever made them.
-_PROPAGATING = frozenset({FALL, RISE, CALLS_FALL, CALLS_RISE, "error_share", "new_template", "throughput"})
+_PROPAGATING = frozenset({FALL, RISE, CALLS_FALL, CALLS_RISE, "error_share", "new_template"})
 
 
 def signal_of(anomaly: Anomaly) -> str:
@@ -78,9 +78,13 @@ def rank(
     onsets = {service: min(item.onset_unix_nano for item in found) for service, found in by_service.items()}
     candidates = []
     for service, evidence in own.items():
-        extra = [*_explained(service, evidence, own, scores, topology, settings), *_earliest(service, onsets, settings)]
+        extra = [
+            *_explained(service, evidence, own, scores, topology, settings),
+            *_starved(service, evidence, by_service, topology, settings),
+            *_earliest(service, onsets, settings),
+        ]
         found = by_service[service]
-        strongest = max(found, key=lambda item: (abs(item.surprise), item.anomaly_id))
+        strongest = _strongest(found, evidence)
         candidates.append(
             RootCause(
                 service=service,
@@ -96,6 +100,12 @@ def rank(
     return _with_confidence(candidates[: settings.candidates])
 
 
+def _strongest(found: Iterable[Anomaly], evidence: Sequence[Evidence]) -> Anomaly:
+    """The anomaly behind the signal that counts most for its service."""
+    leading = max(evidence, key=lambda item: (item.contribution, item.signal)).anomaly_ids[0]
+    return next(item for item in found if item.anomaly_id == leading)
+
+
 def _own_evidence(found: Iterable[Anomaly], settings: RankingSettings) -> list[Evidence]:
     by_signal: dict[str, list[Anomaly]] = defaultdict(list)
     for anomaly in found:
@@ -109,7 +119,7 @@ def _own_evidence(found: Iterable[Anomaly], settings: RankingSettings) -> list[E
             Evidence(
                 signal=signal,
                 contribution=settings.weights.get(signal, 0.5) * strength(top.surprise),
-                description=f"{top.subject}: {top.description}{more}",
+                description=f"{top.description}{more}",
                 anomaly_ids=tuple(item.anomaly_id for item in group),
                 trace_ids=top.trace_ids,
                 template_id=top.template_id,
@@ -139,6 +149,24 @@ def _explained(
         description=f"it calls {callee.name}, which has troubles of its own that show in its callers' logs",
         anomaly_ids=tuple(anomaly for item in own[callee] for anomaly in item.anomaly_ids),
     )
+
+
+def _starved(
+    service: ServiceKey,
+    evidence: Iterable[Evidence],
+    found: Mapping[ServiceKey, Sequence[Anomaly]],
+    topology: Topology,
+    settings: RankingSettings,
+) -> Iterable[Evidence]:
+    """Doing less is no guilt where the callers are in trouble: they ask for less."""
+    idle = sum(item.contribution for item in evidence if item.signal == "throughput")
+    troubled = sorted(str(caller) for caller in topology.callers(service) if caller in found)
+    if idle > 0 and troubled:
+        yield Evidence(
+            signal="explained_by_caller",
+            contribution=-settings.explained * idle,
+            description=f"it is asked for less: {', '.join(troubled)}, which calls it, is in trouble",
+        )
 
 
 def _earliest(service: ServiceKey, onsets: Mapping[ServiceKey, int], settings: RankingSettings) -> Iterable[Evidence]:

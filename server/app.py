@@ -14,6 +14,7 @@ from rca.rules import load_rules
 from rca.store import build as build_store
 from rca.store.base import IncidentStore
 from rca.store.config import LanceConfig, MemoryConfig
+from rca.store.patient import PatientStore
 from server.api.door import ApiServer
 from server.backend import EngineBackend
 from server.config import SECOND, Config
@@ -68,15 +69,15 @@ class App:
 
     def start(self) -> Addresses:
         config = self._config
-        store = open_store(config)
-        self._stops.append(store.close)
         provider = build_tracer_provider(os.environ)
         self._stops.append(provider.shutdown)
         metrics, ledger = Metrics(), Ledger()
+        store = PatientStore(open_store(config), metrics.store_failures.inc)
+        self._stops.append(store.close)
         inbox = Inbox(config.otlp.max_pending_bytes)
         engine = build_engine(config, store)
         feed = IncidentFeed()
-        book = IncidentBook(engine, store, feed, metrics)
+        book = IncidentBook(engine, store, feed)
         limits = decode_limits(config)
         miner = TemplateMiner()
         parts = PipelineParts(

@@ -58,6 +58,11 @@ class EngineBackend:
         diagnosis, _ = self._engine.diagnose(start_unix_nano, end_unix_nano, around)
         return diagnosis
 
+    def diagnose_incident(self, incident: Incident) -> Diagnosis:
+        diagnosis = self._book.diagnose(incident).diagnosis
+        assert diagnosis is not None
+        return diagnosis
+
     def assess(self, logs: LogsData, detectors: tuple[str, ...]) -> Assessment:
         batch = decode_logs(logs.resource_logs, time.time_ns(), self._limits)
         with self._engine.lock:

@@ -24,6 +24,7 @@ from rca.store.base import IncidentStore
 from rca.tracker import IncidentTracker, TrackerSettings
 from server.config import Config
 
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What one closed window came to. `changed` are incidents as they are now; those with news want a diagnosis."""

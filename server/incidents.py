@@ -1,39 +1,33 @@
 """Incidents between the tracker that moves them, the store that keeps them and the feed that tells of them."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from rca.recall import candidates, similar
-
 from rca.incident import Incident, State
-from rca.store.base import IncidentStore, StoreError
+from rca.recall import candidates, similar
+from rca.store.base import IncidentStore
 from rca.tracker import diagnosed
 from server.engine import Engine
 from server.errors import NotFoundError
 from server.feed import Change, IncidentFeed
-from server.metrics import Metrics
 
-_log = logging.getLogger(__name__)
 _SIMILAR = 5
 
 
 class IncidentBook:
-    """The one place where an incident changes. What can't be saved now is kept and saved with the next change."""
+    """The one place where an incident changes."""
 
-    def __init__(self, engine: Engine, store: IncidentStore, feed: IncidentFeed, metrics: Metrics) -> None:
+    def __init__(self, engine: Engine, store: IncidentStore, feed: IncidentFeed) -> None:
         self.store = store
         self.feed = feed
         self._engine = engine
-        self._metrics = metrics
-        self._unsaved: dict[str, Incident] = {}
 
     def record(self, incident: Incident) -> None:
         """Keep what the tracker came to."""
         with self._engine.lock:
-            known = self.get(incident.incident_id)
+            known = self.store.get(incident.incident_id)
             self._engine.tracker.put(incident)
-            self._save(incident)
+            self.store.save(incident)
             if known is None:
                 change = Change.CREATED
             elif incident.state is State.RESOLVED and known.state is not State.RESOLVED:
@@ -43,7 +37,7 @@ class IncidentBook:
             self.feed.publish(change, incident)
 
     def diagnose(self, incident: Incident) -> Incident:
-        """With a diagnosis over all of its time so far."""
+        """With a diagnosis over all of its time so far, on what is still held of it."""
         margin = self._engine.timeline.settings.duration
         diagnosis, anomalies = self._engine.diagnose(
             incident.start_unix_nano - margin, incident.seen_unix_nano, incident.services
@@ -59,13 +53,10 @@ class IncidentBook:
         found = similar(incident, candidates(self.store, incident, 200), _SIMILAR)
         return replace(incident, diagnosis=replace(incident.diagnosis, similar=found))
 
-    def get(self, incident_id: str) -> Incident | None:
-        return self._unsaved.get(incident_id) or self.store.get(incident_id)
-
     def change(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
         """A person's change. Raises `NotFoundError`; what `change` raises goes through and nothing is saved."""
         with self._engine.lock:
-            known = self.get(incident_id)
+            known = self.store.get(incident_id)
             if known is None:
                 raise NotFoundError(f"incidents/{incident_id}: there is no such incident; list them to see which are")
             changed = change(known)
@@ -75,14 +66,3 @@ class IncidentBook:
             changed = replace(changed, revision=known.revision + 1, update_unix_nano=now)
             self.record(changed)
             return changed
-
-    def _save(self, incident: Incident) -> None:
-        self._unsaved[incident.incident_id] = incident
-        for waiting in list(self._unsaved.values()):
-            try:
-                self.store.save(waiting)
-            except StoreError as error:
-                self._metrics.store_failures.inc()
-                _log.error("incident %s could not be saved yet: %s", waiting.incident_id, error)
-                return
-            del self._unsaved[waiting.incident_id]

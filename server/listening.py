@@ -1,5 +1,8 @@
 """Taking a port, or saying plainly why not."""
 
+import errno
+import socket
+
 import grpc
 
 
@@ -8,7 +11,13 @@ class AddressError(Exception):
 
 
 def bind_grpc(server: grpc.Server, address: str, key: str) -> str:
-    """Bind an insecure port; returns HOST:PORT as bound. `key` is the configuration key, for the message."""
+    """Bind an insecure port; returns HOST:PORT as bound. `key` is the configuration key, for the message.
+
+    Raises `AddressError`, also when only some of the addresses of a name are free.
+    """
+    # gRPC is content with one of them: next to somebody on 127.0.0.1 it would serve "localhost" on ::1 alone.
+    if any(_taken(*found) for found in _addresses(address)):
+        raise address_error(address, key)
     try:
         port = server.add_insecure_port(address)
     except RuntimeError as error:
@@ -23,3 +32,23 @@ def address_error(address: str, key: str) -> AddressError:
         f"{key}: can't listen on {address}: it is in use or not an address of this machine; stop what listens there"
         f" or set {key} to another port (0 picks a free one)"
     )
+
+
+def _addresses(address: str) -> list[tuple[socket.AddressFamily, tuple[object, ...]]]:
+    host, _, port = address.rpartition(":")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError:
+        # No address at all: gRPC will say so.
+        return []
+    return [(family, where) for family, _, _, _, where in found]
+
+
+def _taken(family: socket.AddressFamily, where: tuple[object, ...]) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return False

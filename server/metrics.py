@@ -39,7 +39,9 @@ class Metrics:
             "hypocenter_store_failures", "Incidents that could not be saved at once.", registry=self.registry
         )
         self.failures = Counter(
-            "hypocenter_pipeline_failures", "Deliveries and windows that made the pipeline fail.", registry=self.registry
+            "hypocenter_pipeline_failures",
+            "Deliveries and windows that made the pipeline fail.",
+            registry=self.registry,
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
+from analyzers.detectors.wording import usual
 from analyzers.summary import EdgeStats, Summary
 
 
@@ -44,7 +45,7 @@ class EdgeCalls:
                     unit="calls per unit of work",
                     start_unix_nano=window.start_unix_nano,
                     end_unix_nano=window.end_unix_nano,
-                    description=f"{stats.calls} calls where {expected:.1f} are usual for the work done",
+                    description=f"{stats.calls} calls of {edge.server.name} where {usual(expected)} for the work done",
                     peer=edge.server,
                     trace_ids=tuple(item.trace_id for item in stats.slowest),
                     onset_unix_nano=window.start_unix_nano,

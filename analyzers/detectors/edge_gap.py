@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
+from analyzers.detectors.wording import milliseconds
 from analyzers.latencies import Latency
 from analyzers.sketch import Sketch
 from analyzers.summary import EdgeKey, Summary
@@ -33,9 +34,13 @@ class EdgeGap:
             if known is None or edge.asynchronous:
                 continue
             if edge.inferred:
-                finding = self._compare(edge, known.duration, stats.duration, window, "the call takes")
+                finding = self._compare(
+                    edge, known.duration, stats.duration, window, f"calls of {edge.server.name} take"
+                )
             else:
-                finding = self._compare(edge, known.gap, stats.gap, window, "between caller and callee lie")
+                finding = self._compare(
+                    edge, known.gap, stats.gap, window, f"between {edge.client.name} and {edge.server.name} lie"
+                )
             if finding is not None:
                 findings.append(finding)
         return findings
@@ -55,7 +60,10 @@ class EdgeGap:
             unit="ms",
             start_unix_nano=window.start_unix_nano,
             end_unix_nano=window.end_unix_nano,
-            description=f"{wording} {observed:.3g} ms where {typical:.3g} ms are usual",
+            description=(
+                f"{wording} {milliseconds(seen.quantile(0.5))}, and {milliseconds(seen.quantile(0.95))} at its slowest,"
+                f" where {milliseconds(known.typical)} are usual"
+            ),
             peer=edge.client,
             trace_ids=tuple(item.trace_id for item in window.edges[edge].slowest),
             onset_unix_nano=window.start_unix_nano,

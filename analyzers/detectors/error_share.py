@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
+from analyzers.detectors.wording import usual
 from analyzers.exemplar import keep_logs
 from analyzers.summary import Summary
 
@@ -47,7 +48,7 @@ class ErrorShare:
                     unit="errors per unit of work" if known.traced else "share of records",
                     start_unix_nano=window.start_unix_nano,
                     end_unix_nano=window.end_unix_nano,
-                    description=f"{summary.error_records} ERROR records where {expected:.1f} are usual",
+                    description=f"{summary.error_records} records of severity ERROR or above where {usual(expected)}",
                     exemplars=exemplars,
                     trace_ids=tuple(sorted({item.trace_id for item in exemplars if item.trace_id})),
                     onset_unix_nano=min(seen.first_unix_nano for seen in failing),

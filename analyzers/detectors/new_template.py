@@ -52,7 +52,7 @@ class NewTemplate:
                         unit="records",
                         start_unix_nano=window.start_unix_nano,
                         end_unix_nano=window.end_unix_nano,
-                        description=f"log template never seen before, {seen.count} times",
+                        description=f'"{seen.text}" was never logged before, now {seen.count} times',
                         template_id=template_id,
                         pod=dominant(seen.pods),
                         exemplars=seen.exemplars,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.template_rate import dominant
+from analyzers.detectors.wording import milliseconds
 from analyzers.summary import Summary
 
 
@@ -46,7 +47,11 @@ class SelfTime:
                         unit="ms",
                         start_unix_nano=window.start_unix_nano,
                         end_unix_nano=window.end_unix_nano,
-                        description=f"{name} itself takes {observed:.3g} ms where {typical:.3g} ms are usual",
+                        description=(
+                            f"{name} itself takes {milliseconds(stats.self_time.quantile(0.5))}, and"
+                            f" {milliseconds(stats.self_time.quantile(0.95))} at its slowest,"
+                            f" where {milliseconds(learned.self_time.typical)} are usual"
+                        ),
                         pod=dominant(stats.pods),
                         trace_ids=tuple(item.trace_id for item in stats.slowest),
                         onset_unix_nano=window.start_unix_nano,

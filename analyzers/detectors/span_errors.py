@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.template_rate import dominant
+from analyzers.detectors.wording import usual
 from analyzers.rates import Rate
 from analyzers.summary import Summary
 
@@ -49,7 +50,7 @@ class SpanErrors:
                         end_unix_nano=window.end_unix_nano,
                         description=(
                             f"{stats.origin_errors} of {stats.calls} calls of {name} failed by themselves,"
-                            f" {rate.expected(stats.calls):.1f} are usual"
+                            f" where {usual(rate.expected(stats.calls))}"
                         ),
                         pod=dominant(stats.pods),
                         trace_ids=tuple(item.trace_id for item in stats.failed),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline, ServiceBaseline
+from analyzers.detectors.wording import usual
 from analyzers.service import ServiceKey
 from analyzers.summary import ServiceSummary, Summary, TemplateCount
 
@@ -45,6 +46,7 @@ class TemplateRate:
             if abs(surprise) < self._config.threshold:
                 continue
             text = known.texts[template_id]
+            expected = usual(rate.expected(exposure))
             verb = "stopped" if not count else ("rose" if surprise > 0 else "fell")
             yield Anomaly(
                 service=key,
@@ -56,10 +58,7 @@ class TemplateRate:
                 unit=unit,
                 start_unix_nano=window.start_unix_nano,
                 end_unix_nano=window.end_unix_nano,
-                description=(
-                    f"log template {verb}: {count} records where {rate.expected(exposure):.1f} are usual"
-                    f" for the work done"
-                ),
+                description=f'"{text}" {verb}: {count} records where {expected} for the work done',
                 template_id=template_id,
                 pod=dominant(seen.pods) if seen else "",
                 exemplars=seen.exemplars if seen else (),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline, system_work
+from analyzers.detectors.wording import usual
 from analyzers.summary import Summary
 
 
@@ -44,7 +45,7 @@ class Throughput:
                     unit="units of work per request that entered the system",
                     start_unix_nano=window.start_unix_nano,
                     end_unix_nano=window.end_unix_nano,
-                    description=f"{done:.0f} units of work where {expected:.1f} are usual for the load",
+                    description=f"{done:.0f} units of work where {usual(expected)} for the load",
                     onset_unix_nano=window.start_unix_nano,
                 )
             )

@@ -7,7 +7,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs
 
 from analyzers.columns import LogBatch
 from analyzers.otlp.body import body_text
-from analyzers.otlp.resources import decode_resource, text
+from analyzers.otlp.resources import NAME_LIMIT, decode_resource, text
 from analyzers.otlp.times import DecodeLimits, settle_times, wire_times
 from analyzers.service import Resource
 
@@ -15,6 +15,10 @@ _WEIGHT = "log_count"
 _TEMPLATE = "log.record.template"
 _EXCEPTION = "exception.type"
 _MAX_WEIGHT = 2**31
+# Characters of a template that was sent along; as many as of a body take part in its shape.
+_TEMPLATE_CHARS = 1024
+# Bytes of ids as the specification has them; a longer one is cut.
+_TRACE_ID, _SPAN_ID = 16, 8
 
 
 def decode_logs(
@@ -38,7 +42,7 @@ def decode_logs(
             continue
         resources.append(decoded)
         for part in group.scope_logs:
-            scopes.append(part.scope.name)
+            scopes.append(part.scope.name[:NAME_LIMIT])
             records.extend(part.log_records)
             resource.extend([len(resources) - 1] * len(part.log_records))
             scope.extend([len(scopes) - 1] * len(part.log_records))
@@ -50,7 +54,7 @@ def decode_logs(
             weight[row] = _weight(record)
             for attribute in record.attributes:
                 if attribute.key == _TEMPLATE:
-                    template[row] = text(attribute)
+                    template[row] = text(attribute, _TEMPLATE_CHARS)
                 elif attribute.key == _EXCEPTION:
                     exception_type[row] = text(attribute)
     bodies = [body_text(record.body, limits.depth, limits.body_chars) for record in records]
@@ -72,8 +76,8 @@ def decode_logs(
         severity=np.array([record.severity_number for record in records], dtype=np.int32),
         weight=weight,
         body=bodies,
-        trace_id=[record.trace_id for record in records],
-        span_id=[record.span_id for record in records],
+        trace_id=[record.trace_id[:_TRACE_ID] for record in records],
+        span_id=[record.span_id[:_SPAN_ID] for record in records],
         template=template,
         exception_type=exception_type,
         faults=faults,

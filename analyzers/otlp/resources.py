@@ -10,14 +10,15 @@ SELF_ATTRIBUTE = "hypocenter.self"
 
 _POD_KEYS = ("k8s.pod.name", "service.instance.id", "container.id", "host.name")
 _ENVIRONMENT_KEYS = ("deployment.environment.name", "deployment.environment")
-_NAME_LIMIT = 255
+# Characters of a name (service, operation, scope, peer, exception type) that are kept.
+NAME_LIMIT = 255
 
 
-def text(attribute: KeyValue) -> str:
-    """A scalar attribute as text; empty for anything else."""
+def text(attribute: KeyValue, limit: int = NAME_LIMIT) -> str:
+    """A scalar attribute as text, cut to `limit` characters; empty for anything else."""
     kind = attribute.value.WhichOneof("value")
     if kind == "string_value":
-        return attribute.value.string_value
+        return attribute.value.string_value[:limit]
     if kind == "int_value":
         return str(attribute.value.int_value)
     if kind == "bool_value":
@@ -26,7 +27,7 @@ def text(attribute: KeyValue) -> str:
 
 
 def decode_resource(message: ResourceMessage) -> Resource:
-    values = {attribute.key: text(attribute)[:_NAME_LIMIT] for attribute in message.attributes}
+    values = {attribute.key: text(attribute) for attribute in message.attributes}
     name = values.get("service.name", "").strip()
     return Resource(
         service=ServiceKey(

@@ -6,8 +6,8 @@ import numpy as np
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
 from analyzers.columns import Peer, SpanBatch
-from analyzers.otlp.resources import decode_resource, text
-from analyzers.otlp.times import DecodeLimits, settle_times, wire_times
+from analyzers.otlp.resources import NAME_LIMIT, decode_resource, text
+from analyzers.otlp.times import DecodeLimits, settle_durations, settle_times, wire_times
 from analyzers.service import Resource, ServiceKey
 
 _CALLING = (Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_PRODUCER)
@@ -21,12 +21,14 @@ _PEER_KEYS = (
     "db.system.name",
     "db.system",
 )
+# Bytes of ids as the specification has them; a longer one is cut.
+_TRACE_ID, _SPAN_ID = 16, 8
 # An address that says nothing about who answers there.
 _NOWHERE = ("", "localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0")
 
 
 def decode_spans(resource_spans: Iterable[ResourceSpans], received_unix_nano: int, limits: DecodeLimits) -> SpanBatch:
-    """Columns of all spans, in the order sent. A span that ends before it starts has duration 0."""
+    """Columns of all spans, in the order sent. A span that ends before it starts, or has no start, has duration 0."""
     resources: list[Resource] = []
     resource: list[int] = []
     spans: list[Span] = []
@@ -43,7 +45,7 @@ def decode_spans(resource_spans: Iterable[ResourceSpans], received_unix_nano: in
     starts = wire_times([span.start_time_unix_nano for span in spans])
     wire_ends = wire_times([span.end_time_unix_nano for span in spans])
     ends, faults = settle_times(wire_ends, starts, received_unix_nano, limits)
-    durations = np.clip(wire_ends - starts, 0, None)
+    durations = settle_durations(starts, wire_ends, ends, received_unix_nano, limits)
     peers = {
         row: peer
         for row, span in enumerate(spans)
@@ -52,14 +54,14 @@ def decode_spans(resource_spans: Iterable[ResourceSpans], received_unix_nano: in
     return SpanBatch(
         resources=resources,
         resource=np.array(resource, dtype=np.int32),
-        name=[span.name for span in spans],
+        name=[span.name[:NAME_LIMIT] for span in spans],
         kind=np.array([span.kind for span in spans], dtype=np.int32),
-        start_unix_nano=ends - np.where(starts > 0, durations, 0),
+        start_unix_nano=ends - durations,
         end_unix_nano=ends,
         error=[span.status.code == Status.STATUS_CODE_ERROR for span in spans],
-        trace_id=[span.trace_id for span in spans],
-        span_id=[span.span_id for span in spans],
-        parent_span_id=[span.parent_span_id for span in spans],
+        trace_id=[span.trace_id[:_TRACE_ID] for span in spans],
+        span_id=[span.span_id[:_SPAN_ID] for span in spans],
+        parent_span_id=[span.parent_span_id[:_SPAN_ID] for span in spans],
         peer=peers,
         faults=faults,
         own=own,

@@ -26,7 +26,7 @@ class DecodeLimits:
 
 
 def wire_times(values: list[int]) -> Int64:
-    """fixed64 values as int64; those beyond int64 become 0, which counts as absurd."""
+    """fixed64 values as int64; those beyond int64 become -1, which counts as absurd."""
     return np.array([value if value <= _LATEST else -1 for value in values], dtype=np.int64)
 
 
@@ -45,3 +45,15 @@ def settle_times(
     future = times > received_unix_nano + limits.future_skew
     times = np.where(future, received_unix_nano, times)
     return times, TimeFaults(int(missing.sum()), int(absurd.sum()), int(future.sum()))
+
+
+def settle_durations(
+    starts: Int64, wire_ends: Int64, ends: Int64, received_unix_nano: int, limits: DecodeLimits
+) -> Int64:
+    """How long each span took: 0 where its start or its end is no date.
+
+    A clock that is ahead is ahead at both ends; where only the end lies in the future, the settled one is taken.
+    """
+    latest = received_unix_nano + limits.future_skew
+    finished = np.where((wire_ends > latest) & (starts <= latest), ends, wire_ends)
+    return np.where(starts >= _EARLIEST, np.clip(finished - starts, 0, None), 0)

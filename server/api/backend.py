@@ -47,6 +47,10 @@ class Backend(Protocol):
         """Rank causes for the range; with a service, only causes that could reach it."""
         ...
 
+    def diagnose_incident(self, incident: Incident) -> Diagnosis:
+        """Rank causes for all of its time, on what is still held of it."""
+        ...
+
     def assess(self, logs: LogsData, detectors: tuple[str, ...]) -> Assessment:
         """Judge logs that are not taken in. Stateless."""
         ...

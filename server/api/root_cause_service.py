@@ -7,7 +7,6 @@ from hypocenter.v1 import root_cause_service_pb2, root_cause_service_pb2_grpc
 
 from rca.diagnosis import Diagnosis
 from rca.graph import Topology
-from rca.incident import Incident
 from rca.questions import Cited
 from server.api.backend import Backend
 from server.api.messages.diagnoses import to_diagnosis
@@ -34,7 +33,7 @@ class RootCauseService(root_cause_service_pb2_grpc.RootCauseServiceServicer):
         match request.WhichOneof("subject"):
             case "incident":
                 incident = find_incident(self._backend.store, request.incident, "incident")
-                diagnosis = self._explain_incident(incident)
+                diagnosis = self._backend.diagnose_incident(incident)
             case "symptom":
                 diagnosis = self._explain_symptom(request.symptom)
             case _:
@@ -73,13 +72,6 @@ class RootCauseService(root_cause_service_pb2_grpc.RootCauseServiceServicer):
                 yield root_cause_service_pb2.AnswerQuestionResponse(text=part)
             else:
                 yield root_cause_service_pb2.AnswerQuestionResponse(citation=_to_citation(part))
-
-    def _explain_incident(self, incident: Incident) -> Diagnosis:
-        _, held_end = self._backend.held()
-        start = incident.start_unix_nano
-        # The last window with findings; what came after says nothing about this failure.
-        end = incident.seen_unix_nano or incident.end_unix_nano or incident.resolve_unix_nano or held_end
-        return self._backend.diagnose(start, max(end, start + 1), None)
 
     def _explain_symptom(self, symptom: root_cause_service_pb2.Symptom) -> Diagnosis:
         violations = check_range(symptom, "symptom.", required=True)

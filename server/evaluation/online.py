@@ -46,7 +46,7 @@ def run_online(
     store = build_store(MemoryConfig())
     engine = build_engine(config, None)
     metrics, ledger = Metrics(), Ledger()
-    book = IncidentBook(engine, store, IncidentFeed(), metrics)
+    book = IncidentBook(engine, store, IncidentFeed())
     parts = PipelineParts(
         engine, book, ledger, metrics, NoOpTracer(), TemplateMiner(), DecodeLimits(), config.window.idle / SECOND
     )

@@ -42,10 +42,11 @@ def add_up(cause: RootCause) -> Sum:
     for item in cause.evidence:
         levels.append(levels[-1] + item.contribution)
     low, high = min(levels), max(levels)
-    scale = 100.0 / (high - low) if high > low else 0.0
+    reach = high - low
 
     def position(level: float) -> float:
-        return round((level - low) * scale, 2)
+        # Divided first: a scale for the smallest of reaches would be infinite.
+        return round((level - low) / reach * 100.0, 2) if reach > 0 else 0.0
 
     marks = [round(level * 100) for level in levels]
     bars = tuple(

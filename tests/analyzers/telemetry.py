@@ -1,9 +1,9 @@
-"""OTLP records and spans made by hand, and the traffic of a small system with faults; the same arguments, the same bytes.
+"""OTLP records and spans made by hand, and the traffic of a small system with faults; deterministic by seed.
 
-    frontend -> checkout -> payment, every request; `cron` logs and sends no spans.
+frontend -> checkout -> payment, every request; `cron` logs and sends no spans.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from random import Random
@@ -48,13 +48,20 @@ def resource(service: str = "payment", **others: str) -> Resource:
 
 
 def record(
-    body: str | AnyValue = "ready", at: int = NOON, severity: int = INFO, **attributes: str | int
+    body: str | AnyValue = "ready",
+    at: int = NOON,
+    severity: int = INFO,
+    *,
+    weight: int = 0,
+    attributes: Mapping[str, str | int] | None = None,
 ) -> LogRecord:
+    """`weight` is sent as the `log_count` of the Collector's log_dedup, unless it is 0."""
+    sent = dict(attributes or {}) | ({"log_count": weight} if weight else {})
     return LogRecord(
         time_unix_nano=at,
         severity_number=severity,  # type: ignore[arg-type]
         body=AnyValue(string_value=body) if isinstance(body, str) else body,
-        attributes=[attribute(key.replace("_", "."), value) for key, value in attributes.items()],
+        attributes=[attribute(key, value) for key, value in sent.items()],
     )
 
 
@@ -122,7 +129,8 @@ def _request(made: Slice, random: Random, at: int, fault: Fault) -> None:
     fails = fault is Fault.THROWING
     depth = 2 if fault is Fault.CUT_SHORT else 3
     # On the way to each, one way; what a call takes is all that lies below it.
-    lag = (0, MILLI // 10, 75 * MILLI if fault is Fault.LAG else MILLI // 10)
+    wire = [int(MILLI * random.uniform(0.1, 0.3)) for _ in _CHAIN]
+    lag = (0, wire[1], wire[2] + (75 * MILLI if fault is Fault.LAG else 0))
     parent, begin = b"", at
     for level in range(depth):
         service = _CHAIN[level][0]

@@ -54,6 +54,7 @@ class Asked:
     assess: list[tuple[LogsData, tuple[str, ...]]] = field(default_factory=list)
     assess_held: list[tuple[tuple[str, ...], int, int, tuple[str, ...]]] = field(default_factory=list)
     diagnose: list[tuple[int, int, ServiceKey | None]] = field(default_factory=list)
+    diagnose_incident: list[str] = field(default_factory=list)
     answer: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -100,6 +101,11 @@ class MemoryBackend:
         self.asked.diagnose.append((start_unix_nano, end_unix_nano, service))
         graph = self.graph(start_unix_nano, end_unix_nano)
         return Diagnosis((), (), "nothing stands out", (), graph, end_unix_nano, inconclusive_reason="too little seen")
+
+    def diagnose_incident(self, incident: Incident) -> Diagnosis:
+        self.asked.diagnose_incident.append(incident.incident_id)
+        graph = self.graph(incident.start_unix_nano, incident.seen_unix_nano)
+        return Diagnosis((), (), "nothing stands out", (), graph, 0, inconclusive_reason="too little seen")
 
     def assess(self, logs: LogsData, detectors: tuple[str, ...]) -> Assessment:
         self.asked.assess.append((logs, detectors))

@@ -45,6 +45,9 @@ class RememberingBackend:
     def diagnose(self, start_unix_nano: int, end_unix_nano: int, service: ServiceKey | None) -> Diagnosis:
         raise AssertionError("the page asked for a new diagnosis")
 
+    def diagnose_incident(self, incident: Incident) -> Diagnosis:
+        raise AssertionError("the page asked for a new diagnosis")
+
     def assess(self, logs: LogsData, detectors: tuple[str, ...]) -> Assessment:
         raise AssertionError("the page asked for an assessment")
 

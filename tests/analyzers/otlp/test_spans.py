@@ -1,0 +1,109 @@
+"""Trace requests to columns."""
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from analyzers.columns import Peer
+from analyzers.service import ServiceKey, service_key
+from tests.analyzers.telemetry import (
+    CLIENT,
+    CONSUMER,
+    NOON,
+    PRODUCER,
+    SECOND,
+    SERVER,
+    resource,
+    span,
+    span_batch,
+    span_groups,
+)
+
+FAR = 100 * 365 * 86_400 * SECOND
+
+
+def settled(start: int, end: int) -> tuple[int, int]:
+    """Start and end of a span as they are understood, when it is received at noon."""
+    batch = span_batch(*span_groups([span("work", start, end)]), received=NOON)
+    return int(batch.start_unix_nano[0]), int(batch.end_unix_nano[0])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (NOON - 50, NOON - 20, (NOON - 50, NOON - 20)),
+        (NOON - 20, NOON - 50, (NOON - 50, NOON - 50)),  # ends before it starts
+        (NOON - 20, 0, (NOON - 20, NOON - 20)),  # no end
+        (0, NOON - 20, (NOON - 20, NOON - 20)),  # no start
+        (0, 0, (NOON, NOON)),
+        (2**64 - 5, 2**64 - 1, (NOON, NOON)),
+        (1, NOON - 20, (NOON - 20, NOON - 20)),  # a start in 1970
+        (NOON // 10**9 - 5, NOON // 10**9, (NOON, NOON)),  # seconds
+        (NOON + FAR - 30, NOON + FAR, (NOON - 30, NOON)),  # a clock that is ahead
+        (NOON - 30, NOON + FAR, (NOON - 30, NOON)),  # only the end is absurd
+        (NOON - 30, 2**63 - 1, (NOON - 30, NOON)),
+    ],
+)
+def test_times(start: int, end: int, expected: tuple[int, int]) -> None:
+    assert settled(start, end) == expected
+
+
+def test_columns() -> None:
+    sent = span("Charge", NOON, NOON + 5, b"t" * 16, b"s" * 8, b"p" * 8, SERVER, error=True)
+    batch = span_batch(*span_groups([sent, span("other", NOON, NOON)]))
+    assert list(batch.name) == ["Charge", "other"]
+    assert batch.kind.tolist() == [SERVER, Span.SPAN_KIND_INTERNAL]
+    assert list(batch.error) == [True, False]
+    assert (batch.trace_id[0], batch.span_id[0], batch.parent_span_id[0]) == (b"t" * 16, b"s" * 8, b"p" * 8)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "name"),
+    [
+        ({"service_peer_name": "ledger", "peer_service": "old", "server_address": "10.0.0.1"}, "ledger"),
+        ({"peer_service": "old", "server_address": "10.0.0.1"}, "old"),
+        ({"messaging_destination_name": "orders", "server_address": "kafka"}, "orders"),
+        ({"server_address": "ledger.svc", "db_system_name": "postgresql"}, "ledger.svc"),
+        ({"server_address": "localhost", "db_system_name": "postgresql"}, "postgresql"),
+        ({"net_peer_name": "127.0.0.1", "db_system": "redis"}, "redis"),
+        ({"server_address": "::1"}, None),
+        ({"http_method": "GET"}, None),
+        ({}, None),
+    ],
+)
+def test_peers(attributes: dict[str, str], name: str | None) -> None:
+    source = resource("payment", service_namespace="shop", deployment_environment_name="production")
+    batch = span_batch(*span_groups([span("call", NOON, NOON, kind=CLIENT, **attributes)], source))
+    expected = {} if name is None else {0: Peer(ServiceKey("production", "shop", name), asynchronous=False)}
+    assert batch.peer == expected
+
+
+@pytest.mark.parametrize(("kind", "named"), [(PRODUCER, True), (CLIENT, True), (SERVER, False), (CONSUMER, False)])
+def test_only_callers_name_peers(kind: Span.SpanKind.ValueType, named: bool) -> None:
+    batch = span_batch(*span_groups([span("call", NOON, NOON, kind=kind, peer_service="ledger")]))
+    assert batch.peer == ({0: Peer(service_key("ledger"), asynchronous=kind == PRODUCER)} if named else {})
+
+
+def test_names_are_cut() -> None:
+    sent = span("n" * 10**6, NOON, NOON, kind=CLIENT, peer_service="p" * 10**6)
+    batch = span_batch(*span_groups([sent]))
+    assert len(batch.name[0]) <= 1024
+    assert len(batch.peer[0].service.name) <= 1024
+
+
+def test_own_telemetry_is_left_out_and_counted() -> None:
+    own = resource("hypocenter", hypocenter_self="true")
+    batch = span_batch(
+        *span_groups([span("a", NOON, NOON), span("b", NOON, NOON)], own), *span_groups([span("c", NOON, NOON)])
+    )
+    assert (list(batch.name), batch.own) == (["c"], 2)
+
+
+def test_faults_are_counted() -> None:
+    sent = [span("a", NOON, at) for at in (0, 5, NOON + FAR, NOON)]
+    faults = span_batch(*span_groups(sent), received=NOON).faults
+    assert (faults.missing, faults.absurd, faults.future) == (1, 1, 1)
+
+
+def test_nothing_sent() -> None:
+    assert len(span_batch()) == 0
+    assert len(span_batch(*span_groups([]))) == 0

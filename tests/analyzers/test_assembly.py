@@ -1,0 +1,229 @@
+"""Spans into operations and edges."""
+
+from collections.abc import Iterable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from analyzers.assembly import OTHER_OPERATION, AssemblyLimits, SpanRow, TraceAssembler, span_rows
+from analyzers.service import service_key
+from analyzers.summary import EdgeKey, OperationStats, Summary
+from tests.analyzers.telemetry import (
+    CHECKOUT,
+    CLIENT,
+    CONSUMER,
+    FRONTEND,
+    MILLI,
+    NOON,
+    PAYMENT,
+    PRODUCER,
+    SECOND,
+    SERVER,
+    Fault,
+    resource,
+    span,
+    span_batch,
+    span_groups,
+    traffic,
+)
+
+TRACE = b"t" * 16
+
+
+def made(
+    name: str,
+    start: int,
+    end: int,
+    own: str,
+    parent: str = "",
+    kind: Span.SpanKind.ValueType = Span.SPAN_KIND_INTERNAL,
+    error: bool = False,
+    **attributes: str,
+) -> Span:
+    """Times are milliseconds after noon, ids single letters."""
+    return span(
+        name,
+        NOON + start * MILLI,
+        NOON + end * MILLI,
+        TRACE,
+        own.encode() * 8,
+        parent.encode() * 8,
+        kind,
+        error,
+        **attributes,
+    )
+
+
+def rows(**spans: Iterable[Span]) -> list[SpanRow]:
+    """By service."""
+    return span_rows(span_batch(*(item for name, own in spans.items() for item in span_groups(own, resource(name)))))
+
+
+def assembled(found: Iterable[SpanRow], limits: AssemblyLimits | None = None) -> Summary:
+    summary = Summary(NOON, NOON + 5 * SECOND)
+    TraceAssembler(limits).assemble(found, summary)
+    return summary
+
+
+def own_time(stats: OperationStats) -> float:
+    assert stats.self_time.count == 1
+    return stats.self_time.quantile(0.5) / MILLI
+
+
+def test_self_time_leaves_out_overlapping_children_once() -> None:
+    found = rows(
+        payment=[
+            made("work", 0, 100, "p"),
+            made("a", 10, 40, "a", "p"),
+            made("b", 20, 60, "b", "p"),
+            made("c", 25, 30, "c", "p"),
+            made("d", 80, 90, "d", "p"),
+        ]
+    )
+    assert own_time(assembled(found).services[PAYMENT].operations["work"]) == pytest.approx(40, rel=0.05)
+
+
+def test_self_time_of_a_child_that_sticks_out_is_cut() -> None:
+    found = rows(payment=[made("work", 50, 100, "p"), made("a", 0, 75, "a", "p")])
+    assert own_time(assembled(found).services[PAYMENT].operations["work"]) == pytest.approx(25, rel=0.05)
+
+
+def test_a_single_remote_child_leaves_its_gap_to_the_edge() -> None:
+    found = rows(checkout=[made("call", 0, 100, "c", kind=CLIENT)], payment=[made("pay", 20, 80, "s", "c", SERVER)])
+    summary = assembled(found)
+    edge = summary.edges[EdgeKey(CHECKOUT, PAYMENT)]
+    assert edge.gap.quantile(0.5) / MILLI == pytest.approx(40, rel=0.05)
+    assert edge.duration.quantile(0.5) / MILLI == pytest.approx(60, rel=0.05)
+    assert summary.services[CHECKOUT].operations["call"].self_time.count == 0
+
+
+def test_several_children_leave_the_time_to_the_caller() -> None:
+    found = rows(
+        checkout=[made("handle", 0, 100, "c", kind=SERVER)],
+        payment=[made("pay", 20, 50, "s", "c", SERVER), made("pay", 50, 80, "r", "c", SERVER)],
+    )
+    summary = assembled(found)
+    edge = summary.edges[EdgeKey(CHECKOUT, PAYMENT)]
+    assert (edge.calls, edge.gap.count) == (2, 0)
+    assert own_time(summary.services[CHECKOUT].operations["handle"]) == pytest.approx(40, rel=0.05)
+
+
+def test_errors_begin_where_no_child_failed() -> None:
+    found = rows(
+        checkout=[made("call", 0, 100, "c", kind=CLIENT, error=True)],
+        payment=[made("pay", 20, 80, "s", "c", SERVER, error=True), made("inner", 30, 40, "i", "s")],
+    )
+    summary = assembled(found)
+    caller, callee = summary.services[CHECKOUT].operations["call"], summary.services[PAYMENT].operations["pay"]
+    assert (caller.errors, caller.origin_errors, caller.failed) == (1, 0, ())
+    assert (callee.errors, callee.origin_errors) == (1, 1)
+    assert [item.span_id for item in callee.failed] == [b"s" * 8]
+    assert summary.edges[EdgeKey(CHECKOUT, PAYMENT)].errors == 1
+
+
+def test_a_caller_that_fails_alone_is_the_origin() -> None:
+    found = rows(
+        checkout=[made("call", 0, 100, "c", kind=CLIENT, error=True)], payment=[made("pay", 9, 80, "s", "c", SERVER)]
+    )
+    assert assembled(found).services[CHECKOUT].operations["call"].origin_errors == 1
+
+
+def test_asynchronous_children_end_after_their_parent() -> None:
+    found = rows(
+        checkout=[made("send", 0, 5, "p", kind=PRODUCER)], payment=[made("take", 500, 900, "c", "p", CONSUMER)]
+    )
+    summary = assembled(found)
+    assert list(summary.edges) == [EdgeKey(CHECKOUT, PAYMENT, asynchronous=True)]
+    assert own_time(summary.services[CHECKOUT].operations["send"]) == pytest.approx(5, rel=0.05)
+    assert summary.services[PAYMENT].entries == 1
+
+
+def test_a_child_that_begins_after_its_parent_is_asynchronous_without_kinds() -> None:
+    found = rows(checkout=[made("send", 0, 5, "p")], payment=[made("take", 6, 9, "c", "p")])
+    assert list(assembled(found).edges) == [EdgeKey(CHECKOUT, PAYMENT, asynchronous=True)]
+
+
+def test_duplicates_count_once() -> None:
+    found = rows(payment=[made("work", 0, 10, "p"), made("work", 0, 10, "p")])
+    summary = Summary(NOON, NOON + 5 * SECOND)
+    assembler = TraceAssembler()
+    assembler.assemble(found, summary)
+    assembler.assemble(found, summary)
+    assert (summary.services[PAYMENT].spans, summary.services[PAYMENT].operations["work"].calls) == (1, 1)
+
+
+def test_spans_without_an_id_are_all_counted() -> None:
+    found = rows(payment=[made("work", 0, 10, name) for name in ("", "", "\0", "\0")])
+    assert assembled(found).services[PAYMENT].operations["work"].calls == 4
+
+
+def test_the_same_span_id_in_two_traces_is_two_spans() -> None:
+    found = rows(payment=[span("work", NOON, NOON + 5, trace * 16) for trace in (b"x", b"y")])
+    assert assembled(found).services[PAYMENT].spans == 2
+
+
+def test_missing_kinds_are_made_up_for_by_the_change_of_service() -> None:
+    found = rows(
+        frontend=[made("get", 0, 100, "a")],
+        checkout=[made("order", 10, 90, "b", "a"), made("inner", 20, 80, "c", "b")],
+        payment=[made("pay", 30, 70, "d", "c")],
+    )
+    summary = assembled(found)
+    assert set(summary.edges) == {EdgeKey(FRONTEND, CHECKOUT), EdgeKey(CHECKOUT, PAYMENT)}
+    assert {key: seen.entries for key, seen in summary.services.items()} == {FRONTEND: 1, CHECKOUT: 1, PAYMENT: 1}
+
+
+def test_a_peer_without_spans_is_inferred() -> None:
+    found = rows(payment=[made("query", 0, 10, "q", kind=CLIENT, db_system_name="postgresql")])
+    edge = EdgeKey(PAYMENT, service_key("postgresql"), inferred=True)
+    summary = assembled(found)
+    assert list(summary.edges) == [edge]
+    assert summary.edges[edge].duration.quantile(0.5) / MILLI == pytest.approx(10, rel=0.05)
+
+
+def test_a_peer_whose_own_spans_came_is_not_inferred() -> None:
+    found = rows(
+        checkout=[made("call", 0, 100, "c", kind=CLIENT, server_address="payment.svc")],
+        payment=[made("pay", 20, 80, "s", "c", SERVER)],
+    )
+    assert list(assembled(found).edges) == [EdgeKey(CHECKOUT, PAYMENT)]
+
+
+def test_operations_beyond_the_limit_are_counted_as_others() -> None:
+    found = rows(payment=[made(f"GET /{letter}", 0, 10, letter) for letter in "abcdefgh"])
+    seen = assembled(found, AssemblyLimits(operations=3)).services[PAYMENT]
+    assert len(seen.operations) == 4
+    assert seen.operations[OTHER_OPERATION].calls == 5
+    assert sum(stats.calls for stats in seen.operations.values()) == seen.spans == 8
+
+
+def test_memory_is_bounded_and_evictions_counted() -> None:
+    limits = AssemblyLimits(open_spans=100)
+    assembler, summary = TraceAssembler(limits), Summary(NOON, NOON + 5 * SECOND)
+    sent = [span("work", NOON, NOON + n, span_id=n.to_bytes(8)) for n in range(1, 1001)]
+    for first in range(0, 1000, 10):
+        assembler.assemble(rows(payment=sent[first : first + 10]), summary)
+        assert len(assembler) <= limits.open_spans
+    assert assembler.evicted >= 1000 - 2 * limits.open_spans
+    assert summary.services[PAYMENT].spans == 1000
+
+
+def test_halves_that_wait_too_long_are_let_go() -> None:
+    limits = AssemblyLimits(wait=10 * SECOND)
+    assembler, summary = TraceAssembler(limits), Summary(NOON, NOON + 5 * SECOND)
+    for second in range(0, 100, 5):
+        at = NOON + second * SECOND
+        assembler.assemble(rows(payment=[span("work", at, at, span_id=second.to_bytes(8))]), summary)
+    assert len(assembler) <= 5
+    assert assembler.evicted == 0
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.sampled_from(Fault), st.randoms(use_true_random=False))
+def test_order_of_arrival_does_not_matter(fault: Fault, random: Random) -> None:
+    groups = [group for part in traffic(2, fault, load=2) for group in part.spans]
+    found = span_rows(span_batch(*groups))
+    assert assembled(random.sample(found, len(found))) == assembled(found)

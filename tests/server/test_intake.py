@@ -1,0 +1,162 @@
+"""What is checked, accounted for and handed on, and what the sender is told."""
+
+import pytest
+from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from server.errors import InvalidInputError, UnavailableError
+from server.inbox import Delivery, Inbox
+from server.intake import Intake, Outcome
+from server.ledger import Ledger, Signal
+
+
+class Counter:
+    """An intake with all it leads to in reach."""
+
+    def __init__(self, max_bytes: int = 2**20, ledger: Ledger | None = None) -> None:
+        self.inbox, self.ledger = Inbox(max_bytes), ledger or Ledger()
+        self.intake = Intake(self.inbox, self.ledger)
+
+    def logs(self, request: Message) -> Outcome:
+        return self.intake.logs(request.SerializeToString())
+
+    def traces(self, request: Message) -> Outcome:
+        return self.intake.traces(request.SerializeToString())
+
+    def next(self) -> Delivery:
+        found = self.inbox.take(0)
+        assert found is not None
+        return found
+
+    def account(self, signal: Signal) -> tuple[int, int, int]:
+        """received, rejected, pending"""
+        account = self.ledger.account(signal)
+        assert account.balanced
+        return account.received, account.rejected, account.pending
+
+
+def logs(count: int, service: str = "cart", log_count: int = 0) -> ExportLogsServiceRequest:
+    request = ExportLogsServiceRequest()
+    group = request.resource_logs.add()
+    if service:
+        group.resource.attributes.add(key="service.name").value.string_value = service
+    part = group.scope_logs.add()
+    for number in range(count):
+        record = part.log_records.add(time_unix_nano=1)
+        record.body.string_value = f"line {number}"
+        if log_count:
+            record.attributes.append(KeyValue(key="log_count", value=AnyValue(int_value=log_count)))
+    return request
+
+
+def spans(*found: Span, service: str = "cart") -> ExportTraceServiceRequest:
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add()
+    if service:
+        group.resource.attributes.add(key="service.name").value.string_value = service
+    group.scope_spans.add(spans=found)
+    return request
+
+
+def span(trace_id: bytes = b"t" * 16, span_id: bytes = b"s" * 8) -> Span:
+    return Span(trace_id=trace_id, span_id=span_id, name="op")
+
+
+def test_what_is_good_is_handed_on_whole() -> None:
+    counter = Counter()
+    assert counter.logs(logs(3)) == Outcome()
+    assert counter.account(Signal.LOGS) == (3, 0, 3)
+    delivery = counter.next()
+    assert delivery.request == logs(3)
+    assert (delivery.records, delivery.size, delivery.attributes) == (3, logs(3).ByteSize(), False)
+
+
+@pytest.mark.parametrize(("log_count", "stands_for"), [(500, 500), (1, 1), (-7, 1), (2**62, 2**31)])
+def test_a_deduplicated_record_counts_what_it_stands_for(log_count: int, stands_for: int) -> None:
+    counter = Counter()
+    counter.logs(logs(2, log_count=log_count))
+    assert counter.account(Signal.LOGS) == (2 * stands_for, 0, 2 * stands_for)
+    assert counter.next().attributes
+
+
+def test_nothing_is_no_delivery() -> None:
+    counter = Counter()
+    assert counter.logs(ExportLogsServiceRequest()) == Outcome()
+    assert counter.intake.traces(b"") == Outcome()
+    assert counter.inbox.take(0) is None
+    assert counter.account(Signal.LOGS) == counter.account(Signal.TRACES) == (0, 0, 0)
+
+
+def test_a_missing_service_name_is_a_warning() -> None:
+    counter = Counter()
+    for outcome in (counter.logs(logs(1, service="")), counter.traces(spans(span(), service=""))):
+        assert outcome.rejected == 0
+        assert "service.name is missing" in outcome.message
+    assert counter.account(Signal.LOGS) == counter.account(Signal.TRACES) == (1, 0, 1)
+
+
+BAD_SPANS = (
+    span(trace_id=b""),
+    span(trace_id=b"t" * 15),
+    span(trace_id=b"t" * 24),
+    span(trace_id=bytes(16)),
+    span(span_id=b""),
+    span(span_id=b"s" * 7),
+    span(span_id=bytes(8)),
+)
+
+
+@pytest.mark.parametrize("bad", BAD_SPANS, ids=lambda item: f"{item.trace_id!r}-{item.span_id!r}")
+def test_spans_without_ids_are_rejected_and_the_others_kept(bad: Span) -> None:
+    counter = Counter()
+    outcome = counter.traces(spans(span(), bad, span(span_id=b"r" * 8)))
+    assert outcome.rejected == 1
+    assert "send both" in outcome.message
+    assert counter.account(Signal.TRACES) == (3, 1, 2)
+    assert counter.next().request == spans(span(), span(span_id=b"r" * 8))
+
+
+def test_only_bad_spans_are_no_delivery() -> None:
+    counter = Counter(max_bytes=1)
+    assert counter.traces(spans(*BAD_SPANS)).rejected == len(BAD_SPANS)
+    assert counter.account(Signal.TRACES) == (len(BAD_SPANS), len(BAD_SPANS), 0)
+    assert counter.inbox.take(0) is None
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"\x0a\x05abc", b"plain text"])
+def test_what_is_no_request_names_the_body(body: bytes) -> None:
+    counter = Counter()
+    for take in (counter.intake.logs, counter.intake.traces):
+        with pytest.raises(InvalidInputError) as refused:
+            take(body)
+        assert [item.field for item in refused.value.violations] == ["body"]
+    assert counter.account(Signal.LOGS) == counter.account(Signal.TRACES) == (0, 0, 0)
+
+
+class RememberingLedger(Ledger):
+    """Keeps every step of its receiving side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[tuple[Signal, int, int]] = []
+
+    def receive(self, signal: Signal, accepted: int, rejected: int = 0) -> None:
+        self.steps.append((signal, accepted, rejected))
+        super().receive(signal, accepted, rejected)
+
+
+def test_what_is_refused_for_want_of_room_leaves_no_trace() -> None:
+    """Not even for a moment: a counter that goes back looks to a scraper like a restart."""
+    ledger = RememberingLedger()
+    counter = Counter(max_bytes=100, ledger=ledger)
+    counter.logs(logs(5))
+    with pytest.raises(UnavailableError):
+        counter.logs(logs(2))
+    with pytest.raises(UnavailableError):
+        counter.traces(spans(span(), *BAD_SPANS))
+    assert ledger.steps == [(Signal.LOGS, 5, 0)]
+    assert counter.account(Signal.LOGS) == (5, 0, 5)
+    assert counter.account(Signal.TRACES) == (0, 0, 0)
