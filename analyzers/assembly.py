@@ -83,7 +83,9 @@ SpanId = tuple[bytes, bytes]
 
 
 @dataclass(slots=True)
-class _Generation:
+class Generation:
+    """Spans that came within one stretch of waiting, from `since` on."""
+
     since: int = 0
     # Parent id to children that came before it.
     waiting: dict[SpanId, list[SpanRow]] = field(default_factory=dict)
@@ -91,18 +93,34 @@ class _Generation:
     seen: dict[SpanId, SpanRow] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class AssemblerState:
+    """All an assembler remembers."""
+
+    young: Generation = field(default_factory=Generation)
+    old: Generation = field(default_factory=Generation)
+    evicted: int = 0
+
+
 class TraceAssembler:
     """Joins the halves of calls. Memory is two generations of spans, bounded by time and by number."""
 
     def __init__(self, limits: AssemblyLimits | None = None) -> None:
         self._limits = limits or AssemblyLimits()
-        self._young = _Generation()
-        self._old = _Generation()
+        self._young = Generation()
+        self._old = Generation()
         # Halves dropped because the limit was reached before their time was up.
         self.evicted = 0
 
     def __len__(self) -> int:
         return len(self._young.seen) + len(self._old.seen)
+
+    def state(self) -> AssemblerState:
+        """What it remembers; not a copy."""
+        return AssemblerState(self._young, self._old, self.evicted)
+
+    def restore(self, state: AssemblerState) -> None:
+        self._young, self._old, self.evicted = state.young, state.old, state.evicted
 
     def assemble(self, spans: Iterable[SpanRow], summary: Summary) -> None:
         """Add `spans`, which all belong to the bucket of `summary`, in event-time order."""
@@ -115,7 +133,7 @@ class TraceAssembler:
         if full or now >= self._young.since + self._limits.wait:
             if full and now < self._young.since + self._limits.wait:
                 self.evicted += len(self._old.seen)
-            self._old, self._young = self._young, _Generation(now)
+            self._old, self._young = self._young, Generation(now)
 
     def _join(self, span: SpanRow, summary: Summary) -> None:
         own_id = (span.trace_id, span.span_id)

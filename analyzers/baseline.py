@@ -8,6 +8,10 @@ from analyzers.rates import Rate
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats, ServiceSummary, Summary
 
+# Units of work below which what was learned is dropped: a month of silence at the usual half-life. It bounds memory,
+# and keeps numbers away from where they lose their meaning.
+_FAINT = 1e-30
+
 
 @dataclass(slots=True)
 class OperationBaseline:
@@ -87,8 +91,10 @@ class Baseline:
     edges: dict[EdgeKey, EdgeBaseline] = field(default_factory=dict)
     # Half-life of what was learned, in nanoseconds of event time.
     half_life: int = 6 * 3_600_000_000_000
-    # Templates remembered of one service; what is more is not learned.
+    # Templates and operations remembered of one service, and edges of all; what is more is not learned.
     max_templates: int = 5000
+    max_operations: int = 2000
+    max_edges: int = 50_000
 
     def history(self, service: ServiceKey, now_unix_nano: int) -> int:
         """Nanoseconds of event time since the service's first record; 0 for an unknown service."""
@@ -112,9 +118,11 @@ class Baseline:
             if key in troubled:
                 continue
             summary = bucket.services.get(key) or ServiceSummary()
-            _learn_service(baseline, summary, bucket, entered, self.max_templates)
+            _learn_service(baseline, summary, bucket, entered, self.max_templates, self.max_operations)
         for edge in sorted(self.edges.keys() | bucket.edges.keys()):
             if edge.client in troubled or edge.server in troubled:
+                continue
+            if edge not in self.edges and len(self.edges) >= self.max_edges:
                 continue
             caller = bucket.services.get(edge.client)
             stats = bucket.edges.get(edge) or EdgeStats()
@@ -128,8 +136,19 @@ class Baseline:
                 rate.fade(factor)
             for operation in service.operations.values():
                 operation.fade(factor)
+            for name in [name for name, operation in service.operations.items() if _faint(operation.errors)]:
+                del service.operations[name]
         for edge in self.edges.values():
             edge.fade(factor)
+        for key in [key for key, edge in self.edges.items() if _faint(edge.errors)]:
+            del self.edges[key]
+        for gone in [key for key, service in self.services.items() if _faint(service.errors)]:
+            del self.services[gone]
+
+
+def _faint(rate: Rate) -> bool:
+    """Whether what was known once is as good as forgotten."""
+    return 0.0 < rate.exposure < _FAINT
 
 
 def system_work(bucket: Summary) -> float:
@@ -139,7 +158,12 @@ def system_work(bucket: Summary) -> float:
 
 
 def _learn_service(
-    baseline: ServiceBaseline, summary: ServiceSummary, bucket: Summary, entered: float, max_templates: int
+    baseline: ServiceBaseline,
+    summary: ServiceSummary,
+    bucket: Summary,
+    entered: float,
+    max_templates: int,
+    max_operations: int,
 ) -> None:
     exposure = baseline.exposure(summary)
     baseline.learned += bucket.end_unix_nano - bucket.start_unix_nano
@@ -158,6 +182,7 @@ def _learn_service(
         seen = summary.templates.get(template_id)
         rate.learn(seen.count if seen else 0, exposure)
     for name, stats in sorted(summary.operations.items()):
-        baseline.operations.setdefault(name, OperationBaseline()).learn(stats)
+        if name in baseline.operations or len(baseline.operations) < max_operations:
+            baseline.operations.setdefault(name, OperationBaseline()).learn(stats)
     baseline.versions.update(summary.versions)
     baseline.pods.update(summary.pods)

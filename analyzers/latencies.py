@@ -12,6 +12,8 @@ _PRIOR_VARIANCE = 0.4
 _PRIOR_COUNT = 5.0
 # No single call counts for more than this many standard deviations: one pause is not a slow operation.
 _INFLUENCE = 4.0
+# Standard deviation of log durations below which nothing is taken to be as regular as it looks.
+_LEAST_SPREAD = 0.3
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Latency:
         """
         if self.count <= 0 or not sketch.count:
             return 0.0
-        reach = _INFLUENCE * math.sqrt(self.variance)
+        reach = _INFLUENCE * max(math.sqrt(self.variance), _LEAST_SPREAD)
         mean = self.mean
         shift = sum(max(-reach, min(reach, value - mean)) * weight for value, weight in sketch.logs()) / sketch.count
         margin = math.log1p(tolerance)

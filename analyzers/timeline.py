@@ -1,11 +1,11 @@
 """Event time: which bucket a record belongs to, and when a bucket is complete."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from analyzers.assembly import AssemblyLimits, SpanRow, TraceAssembler, span_rows
+from analyzers.assembly import AssemblerState, AssemblyLimits, SpanRow, TraceAssembler, span_rows
 from analyzers.columns import Int64, LogBatch, SpanBatch
 from analyzers.counting import CountLimits, count_logs
 from analyzers.summary import Summary, union
@@ -38,6 +38,21 @@ class WindowSettings:
         return max(1, self.duration // self.buckets)
 
 
+@dataclass(slots=True)
+class TimelineState:
+    """All a timeline remembers, but for its closed buckets."""
+
+    newest: int
+    open_from: int | None
+    silent_from: int | None
+    late_records: int
+    late_spans: int
+    folded_records: int
+    open: dict[int, Summary]
+    spans: dict[int, list[SpanRow]]
+    assembler: AssemblerState
+
+
 class Timeline:
     """The buckets of the whole system, open and closed, behind one watermark.
 
@@ -64,6 +79,7 @@ class Timeline:
         self._silent_from: int | None = None
         self._buckets: dict[int, Summary] = {}
         self._spans: dict[int, list[SpanRow]] = {}
+        self._changed: set[int] = set()
 
     @property
     def newest_unix_nano(self) -> int:
@@ -115,6 +131,47 @@ class Timeline:
         """Close everything seen so far, because nothing more comes (wall-clock idleness, end of a replay)."""
         yield from self._close_until(self._newest + self.settings.bucket)
 
+    def state(self) -> TimelineState:
+        """What it remembers; not a copy."""
+        return TimelineState(
+            self._newest,
+            self._open_from,
+            self._silent_from,
+            self.late_records,
+            self.late_spans,
+            self.folded_records,
+            {start: bucket for start, bucket in self._buckets.items() if not self._is_closed(start)},
+            self._spans,
+            self.assembler.state(),
+        )
+
+    def restore(self, state: TimelineState, closed: Mapping[int, Summary]) -> None:
+        """Go on where `state` was taken, with the closed buckets of that time."""
+        self._newest, self._open_from, self._silent_from = state.newest, state.open_from, state.silent_from
+        self.late_records, self.late_spans = state.late_records, state.late_spans
+        self.folded_records = state.folded_records
+        self._buckets = {**closed, **state.open}
+        self._spans = state.spans
+        self.assembler.restore(state.assembler)
+        self._changed.clear()
+
+    def closed(self) -> dict[int, Summary]:
+        """Closed buckets that are held, by start; not copies."""
+        return {start: bucket for start, bucket in self._buckets.items() if self._is_closed(start)}
+
+    def take_changed(self) -> set[int]:
+        """Starts of the closed buckets that were closed or added to since the last call."""
+        changed = {start for start in self._changed if start in self._buckets}
+        self._changed = set()
+        return changed
+
+    def mark_changed(self, starts: set[int]) -> None:
+        """Give back what `take_changed` returned, because it could not be used."""
+        self._changed |= starts
+
+    def _is_closed(self, start: int) -> bool:
+        return self._open_from is not None and start < self._open_from
+
     def held(self) -> tuple[int, int]:
         """Start of the oldest and end of the newest bucket; (0, 0) when there is none."""
         if not self._buckets:
@@ -151,6 +208,7 @@ class Timeline:
             summary = self._bucket(start)
             self.assembler.assemble(self._spans.pop(start, ()), summary)
             self._open_from = start + width
+            self._changed.add(start)
             if upcoming == start:
                 self._silent_from = self._open_from
             self._forget()
@@ -170,6 +228,8 @@ class Timeline:
 
     def _bucket(self, start: int) -> Summary:
         summary = self._buckets.get(start)
+        if self._is_closed(start):
+            self._changed.add(start)
         if summary is None:
             summary = self._buckets[start] = Summary(start, start + self.settings.bucket)
         return summary

@@ -17,7 +17,7 @@ from rca.diagnosis import Evidence
 from rca.incident import Severity
 from rca.rules import Rule, first_match
 
-_ERROR, _FATAL = 17, 21
+_WARN, _ERROR, _FATAL = 13, 17, 21
 _MAX_EVIDENCE = 8
 
 
@@ -133,7 +133,7 @@ def _capped(rule: Rule, number: int) -> Severity | None:
     """A WARN that matches a rule is at most MEDIUM, lest a cautious author raise the alarm."""
     if rule.any_severity:
         return rule.severity
-    return min(rule.severity, Severity.MEDIUM) if number else None
+    return min(rule.severity, Severity.MEDIUM) if number >= _WARN else None
 
 
 def _assessment(
@@ -237,7 +237,11 @@ def _with_records(
         if finding is None:
             results.append(RecordResult(False, None, template_id, 0.0))
             continue
+        own = _severity(severity, finding.rule)
+        if own is None and finding.anomaly is None:
+            # Of the same wording as one that is a finding, but not as severe: that alone makes it none.
+            results.append(RecordResult(False, None, template_id, 0.0))
+            continue
         kind = finding.rule.anomaly_type if finding.rule else _kind_of(finding)
-        own = _severity(severity, finding.rule) or finding.severity
-        results.append(RecordResult(True, own, template_id, finding.score, kind))
+        results.append(RecordResult(True, own or Severity.LOW, template_id, finding.score, kind))
     return replace(assessment, record_results=tuple(results), analyzed_record_count=len(batch))

@@ -52,10 +52,27 @@ class IncidentTracker:
         """Services of incidents that have not ended: what they do now is not normal."""
         return frozenset(service for item in self._live.values() if item.ongoing for service in item.services)
 
+    @property
+    def before(self) -> tuple[Anomaly, ...]:
+        """Findings of the window before, each as it was first seen."""
+        return tuple(self._before.values())
+
+    def restore(self, live: Iterable[Incident], before: Iterable[Anomaly]) -> None:
+        """Go on with these; what a person did to an incident in the meantime is kept."""
+        mine = self._live
+        self._live = {}
+        for item in live:
+            known = mine.pop(item.incident_id, None)
+            self._live[item.incident_id] = item if known is None else with_persons_changes(item, known)
+        self._live.update(mine)
+        self._before = {item.key: item for item in before}
+
     def put(self, incident: Incident) -> None:
         """Take over a change made by a person."""
         if incident.state is State.RESOLVED:
             self._live.pop(incident.incident_id, None)
+            # What goes on all the same is a new incident, with a new id.
+            self._before = {key: item for key, item in self._before.items() if item.service not in incident.services}
         else:
             self._live[incident.incident_id] = incident
 
@@ -72,6 +89,8 @@ class IncidentTracker:
                 incident = self._opened(found, graph, now_unix_nano)
             if incident is not None:
                 changed[incident.incident_id] = self._refreshed(incident, found, graph, now_unix_nano)
+                # Another group may belong to the same one.
+                self.put(changed[incident.incident_id])
         self._before = {item.key: self._before.get(item.key, item) for item in anomalies}
         for incident in self.live:
             if incident.incident_id not in changed:
@@ -159,6 +178,18 @@ class IncidentTracker:
             update_unix_nano=now,
             revision=incident.revision + 1,
         )
+
+
+def with_persons_changes(incident: Incident, stored: Incident) -> Incident:
+    """`incident` with what a person did to the `stored` version of it."""
+    return replace(
+        incident,
+        state=stored.state if stored.state is State.ACKNOWLEDGED else incident.state,
+        acknowledge_unix_nano=stored.acknowledge_unix_nano,
+        labels=stored.labels,
+        resolution=stored.resolution,
+        revision=max(incident.revision, stored.revision),
+    )
 
 
 def diagnosed(incident: Incident, diagnosis: Diagnosis, anomalies: Sequence[Anomaly]) -> Incident:

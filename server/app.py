@@ -1,5 +1,6 @@
 """Wiring: what is built from the configuration, started in order, and stopped in reverse."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -17,20 +18,26 @@ from rca.store.config import LanceConfig, MemoryConfig
 from rca.store.patient import PatientStore
 from server.api.door import ApiServer
 from server.backend import EngineBackend
+from server.checkpoint import CheckpointFolder
+from server.checkpointer import Checkpointer, Kept
 from server.config import SECOND, Config
+from server.duplicates import SeenBatches
 from server.engine import Engine, build_engine
 from server.feed import IncidentFeed
 from server.inbox import Inbox
 from server.incidents import IncidentBook
 from server.intake import Intake
+from server.journal import START, Journal, JournalSettings, SyncMode
 from server.ledger import Account, Ledger, Signal
 from server.metrics import GaugeCollector, LedgerCollector, Metrics
 from server.otlp.grpc_door import OtlpGrpcDoor
+from server.otlp.http_door import OtlpHttpDoor
 from server.pipeline import Pipeline, PipelineParts
 from server.tracing import build_tracer_provider
 from server.web.door import WebDoor
 from server.web.status import SignalStatus, StatusView
 
+_log = logging.getLogger(__name__)
 VERSION = "0.1.0"
 _GRACE = 3.0
 _DRAIN = 5.0
@@ -41,6 +48,7 @@ class Addresses:
     """HOST:PORT of every door, as bound."""
 
     otlp_grpc: str
+    otlp_http: str
     api_grpc: str
     web_http: str
 
@@ -53,7 +61,7 @@ def open_store(config: Config) -> IncidentStore:
     """Raises `StoreError`, which names the path and the remedy."""
     match config.store.kind:
         case "lance":
-            return build_store(LanceConfig(Path(config.data_dir).expanduser().resolve()))
+            return build_store(LanceConfig(data_dir(config)))
         case "memory":
             return build_store(MemoryConfig())
 
@@ -74,16 +82,39 @@ class App:
         metrics, ledger = Metrics(), Ledger()
         store = PatientStore(open_store(config), metrics.store_failures.inc)
         self._stops.append(store.close)
-        inbox = Inbox(config.otlp.max_pending_bytes)
         engine = build_engine(config, store)
         feed = IncidentFeed()
         book = IncidentBook(engine, store, feed)
         limits = decode_limits(config)
         miner = TemplateMiner()
-        parts = PipelineParts(
-            engine, book, ledger, metrics, provider.get_tracer("hypocenter"), miner, limits, config.window.idle / SECOND
+        seen = SeenBatches()
+        folder = CheckpointFolder(data_dir(config) / "checkpoint")
+        found = folder.load()
+        after = found[0].position if found else START
+        journal = Journal(data_dir(config) / "journal", journal_settings(config), after)
+        self._stops.append(journal.close)
+        checkpointer = Checkpointer(
+            engine, ledger, seen, metrics, Kept(folder, journal), config.journal.checkpoint_every / SECOND
         )
+        if found is not None:
+            checkpointer.restore(*found)
+        parts = PipelineParts(
+            engine,
+            book,
+            ledger,
+            metrics,
+            provider.get_tracer("hypocenter"),
+            miner,
+            limits,
+            seen,
+            checkpointer,
+            config.window.idle / SECOND,
+        )
+        inbox = Inbox(config.otlp.max_pending_bytes, journal)
         pipeline = Pipeline(inbox, parts)
+        replayed = pipeline.replay(journal.read(after), after)
+        if replayed:
+            _log.info("took up %d records that were acknowledged and not yet checkpointed", replayed)
         metrics.registry.register(LedgerCollector(ledger))
         metrics.registry.register(_gauges(inbox, engine))
         pipeline.start()
@@ -99,11 +130,15 @@ class App:
         api_grpc = api.start()
         self._stops.append(lambda: api.stop(_GRACE))
         self._stops.append(feed.close)
-        door = OtlpGrpcDoor(Intake(inbox, ledger), config.otlp.grpc, config.otlp.max_message_bytes)
-        otlp_grpc = door.start()
-        self._stops.append(lambda: door.stop(_GRACE))
+        intake = Intake(inbox, ledger)
+        http_door = OtlpHttpDoor(intake, config.otlp.http, config.otlp.max_message_bytes)
+        otlp_http = http_door.start()
+        self._stops.append(lambda: http_door.stop(_GRACE))
+        grpc_door = OtlpGrpcDoor(intake, config.otlp.grpc, config.otlp.max_message_bytes)
+        otlp_grpc = grpc_door.start()
+        self._stops.append(lambda: grpc_door.stop(_GRACE))
         self._ready = True
-        return Addresses(otlp_grpc, api_grpc, web_http)
+        return Addresses(otlp_grpc, otlp_http, api_grpc, web_http)
 
     def stop(self) -> None:
         """Not ready first, then the doors, then what they lead to. Safe to call more than once."""
@@ -121,6 +156,15 @@ class App:
             version=VERSION,
             incidents_open=sum(item.ongoing for item in engine.tracker.live),
         )
+
+
+def data_dir(config: Config) -> Path:
+    return Path(config.data_dir).expanduser().resolve()
+
+
+def journal_settings(config: Config) -> JournalSettings:
+    journal = config.journal
+    return JournalSettings(SyncMode(journal.sync), journal.segment_bytes, journal.max_bytes)
 
 
 def _signal(account: Account) -> SignalStatus:

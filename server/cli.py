@@ -13,6 +13,7 @@ _ENGINE = {
     "analyze": "server.commands.analyze",
     "doctor": "server.commands.doctor",
     "demo": "clients.demo.command",
+    "conformance": "clients.conformance.command",
 }
 _REMOTE = "clients.cli"
 

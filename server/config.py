@@ -101,6 +101,14 @@ class LimitsConfig(_Section):
     analyze_records: int = Field(default=100_000, ge=1)
 
 
+class JournalConfig(_Section):
+    # What is waited for before an acknowledgement: none, group or always.
+    sync: Literal["none", "group", "always"] = "none"
+    segment_bytes: int = Field(default=64 * 2**20, ge=4096)
+    max_bytes: int = Field(default=4 * 2**30, ge=4096)
+    checkpoint_every: Annotated[Duration, Field(ge=SECOND // 10)] = 10 * SECOND
+
+
 class StoreConfig(_Section):
     kind: Literal["lance", "memory"] = "lance"
 
@@ -120,6 +128,7 @@ class Config(_Section):
     baseline: BaselineConfig = BaselineConfig()
     incident: IncidentConfig = IncidentConfig()
     limits: LimitsConfig = LimitsConfig()
+    journal: JournalConfig = JournalConfig()
     store: StoreConfig = StoreConfig()
     llm: LlmConfig = LlmConfig()
 

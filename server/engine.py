@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
@@ -14,7 +14,7 @@ from analyzers.detectors import Detector, build_all, sensitive
 from analyzers.service import ServiceKey
 from analyzers.summary import Summary, union
 from analyzers.templates import MinedBatch
-from analyzers.timeline import Timeline, WindowSettings
+from analyzers.timeline import Timeline, TimelineState, WindowSettings
 from rca.diagnosis import Diagnosis
 from rca.explanation import diagnose
 from rca.graph import ServiceGraph, Topology, build_graph
@@ -33,6 +33,18 @@ class Judgement:
     anomalies: tuple[Anomaly, ...]
     graph: ServiceGraph
     changed: tuple[Incident, ...]
+
+
+@dataclass(slots=True)
+class EngineState:
+    """All an engine remembers, but for the closed buckets of its timeline."""
+
+    timeline: TimelineState
+    baseline: Baseline
+    live: tuple[Incident, ...]
+    before: tuple[Anomaly, ...]
+    # Starts of the buckets of the newest window, which are not learned from yet.
+    recent: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,24 @@ class Engine:
         """Buckets that are complete, oldest first; with `everything`, all that were begun."""
         with self.lock:
             return list(self.timeline.close_all() if everything else self.timeline.close_ready())
+
+    def state(self) -> EngineState:
+        """What is known; not a copy, so encode it under `lock`."""
+        return EngineState(
+            self.timeline.state(),
+            self.baseline,
+            self.tracker.live,
+            self.tracker.before,
+            tuple(bucket.start_unix_nano for bucket in self._recent),
+        )
+
+    def restore(self, state: EngineState, closed: Mapping[int, Summary]) -> None:
+        """Go on where `state` was taken. Limits and half-lives are those of today's configuration."""
+        with self.lock:
+            self.timeline.restore(state.timeline, closed)
+            self.baseline.services, self.baseline.edges = state.baseline.services, state.baseline.edges
+            self.tracker.restore(state.live, state.before)
+            self._recent = deque(closed[start] for start in state.recent if start in closed)
 
     def judge(self, bucket: Summary) -> Judgement:
         """Judge the window that ends with `bucket`, then learn from the bucket that leaves it."""

@@ -1,9 +1,8 @@
 """The equation: received = counted + rejected + duplicate + dropped + pending, at every moment."""
 
 import threading
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -14,7 +13,10 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Records (or spans) of one signal; a deduplicated record counts as many as it stands for."""
+    """Records (or spans) of one signal; a deduplicated record counts as many as it stands for.
+
+    `late` is informative: late records are among the counted.
+    """
 
     received: int
     counted: int
@@ -25,46 +27,114 @@ class Account:
     late: int
 
     @property
+    def difference(self) -> int:
+        """What is received and not accounted for; anything but 0 is a bug."""
+        known = self.counted + self.rejected + self.duplicate + sum(self.dropped.values()) + self.pending
+        return self.received - known
+
+    @property
     def balanced(self) -> bool:
-        settled = self.counted + self.rejected + self.duplicate + sum(self.dropped.values()) + self.pending
-        return self.received == settled
+        return self.difference == 0
+
+    @property
+    def equation(self) -> str:
+        return (
+            f"{self.received} received = {self.counted} counted + {self.rejected} rejected + {self.duplicate} duplicate"
+            f" + {sum(self.dropped.values())} dropped + {self.pending} pending"
+        )
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the pipeline has done with one signal. `taken` is what it took in hand, whatever came of it."""
+
+    taken: int = 0
+    # At the door, of requests that the pipeline has taken or that had nothing else in them.
+    rejected: int = 0
+    counted: int = 0
+    duplicate: int = 0
+    late: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LedgerState:
+    """All of it that belongs to one place in the journal."""
+
+    logs: Tally = field(default_factory=Tally)
+    traces: Tally = field(default_factory=Tally)
 
 
 class Ledger:
-    """Every record passes through here twice: when it is received and when it is known what became of it."""
+    """Every record passes through here twice: at the door, and when it is known what became of it.
+
+    Door and pipeline count by themselves; that the two agree is what the equation says.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[tuple[Signal, str]] = Counter()
-        self._dropped: Counter[tuple[Signal, str]] = Counter()
+        self._tallies = {signal: Tally() for signal in Signal}
+        self._accepted = dict.fromkeys(Signal, 0)
+        self._rejected = dict.fromkeys(Signal, 0)
 
     def receive(self, signal: Signal, accepted: int, rejected: int = 0) -> None:
         """`accepted` records wait now for the pipeline; `rejected` ones were refused to the sender's face."""
         with self._lock:
-            self._counts[signal, "received"] += accepted + rejected
-            self._counts[signal, "pending"] += accepted
-            self._counts[signal, "rejected"] += rejected
+            self._accepted[signal] += accepted
+            self._rejected[signal] += rejected
+            if not accepted:
+                self._tallies[signal].rejected += rejected
 
-    def settle(self, signal: Signal, counted: int, dropped: Mapping[str, int] | None = None, late: int = 0) -> None:
-        """What became of records that were pending. `late` ones are among the counted."""
+    def withdraw(self, signal: Signal, accepted: int, rejected: int) -> None:
+        """The request could not be taken after all and the sender was told to send it again, whole."""
         with self._lock:
-            self._counts[signal, "counted"] += counted
-            self._counts[signal, "pending"] -= counted
-            self._counts[signal, "late"] += late
+            self._accepted[signal] -= accepted
+            self._rejected[signal] -= rejected
+
+    def settle(
+        self,
+        signal: Signal,
+        taken: int,
+        *,
+        rejected: int = 0,
+        counted: int = 0,
+        duplicate: int = 0,
+        late: int = 0,
+        dropped: Mapping[str, int] | None = None,
+    ) -> None:
+        """What became of `taken` records that were pending; `rejected` ones came with them."""
+        with self._lock:
+            tally = self._tallies[signal]
+            tally.taken += taken
+            tally.rejected += rejected
+            tally.counted += counted
+            tally.duplicate += duplicate
+            tally.late += late
             for reason, number in (dropped or {}).items():
                 if number:
-                    self._dropped[signal, reason] += number
-                    self._counts[signal, "pending"] -= number
+                    tally.dropped[reason] = tally.dropped.get(reason, 0) + number
 
     def account(self, signal: Signal) -> Account:
         with self._lock:
-            counts = self._counts
+            tally = self._tallies[signal]
             return Account(
-                received=counts[signal, "received"],
-                counted=counts[signal, "counted"],
-                rejected=counts[signal, "rejected"],
-                duplicate=counts[signal, "duplicate"],
-                dropped={reason: number for (owner, reason), number in self._dropped.items() if owner is signal},
-                pending=counts[signal, "pending"],
-                late=counts[signal, "late"],
+                received=self._accepted[signal] + self._rejected[signal],
+                counted=tally.counted,
+                rejected=self._rejected[signal],
+                duplicate=tally.duplicate,
+                dropped=dict(tally.dropped),
+                pending=self._accepted[signal] - tally.taken,
+                late=tally.late,
             )
+
+    def state(self) -> LedgerState:
+        """What the pipeline has settled; not a copy."""
+        return LedgerState(self._tallies[Signal.LOGS], self._tallies[Signal.TRACES])
+
+    def restore(self, state: LedgerState) -> None:
+        """Go on with these totals; nothing of them is pending."""
+        with self._lock:
+            self._tallies = {Signal.LOGS: state.logs, Signal.TRACES: state.traces}
+            for signal, tally in self._tallies.items():
+                self._accepted[signal] = tally.taken
+                self._rejected[signal] = tally.rejected

@@ -38,6 +38,9 @@ class Metrics:
         self.store_failures = Counter(
             "hypocenter_store_failures", "Incidents that could not be saved at once.", registry=self.registry
         )
+        self.checkpoint_failures = Counter(
+            "hypocenter_checkpoint_failures", "Checkpoints that could not be written.", registry=self.registry
+        )
         self.failures = Counter(
             "hypocenter_pipeline_failures",
             "Deliveries and windows that made the pipeline fail.",
@@ -71,8 +74,7 @@ class LedgerCollector(Collector):
             for reason, number in sorted(account.dropped.items()):
                 dropped.add_metric([signal, reason], number)
             pending.add_metric([signal], account.pending)
-            known = account.counted + account.rejected + account.duplicate + account.pending
-            balance.add_metric([signal], account.received - known - sum(account.dropped.values()))
+            balance.add_metric([signal], account.difference)
         return [records, dropped, pending, balance]
 
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,10 +15,14 @@ from analyzers.otlp import DecodeLimits, decode_logs, decode_spans
 from analyzers.summary import Summary
 from analyzers.templates import TemplateMiner
 from rca.incident import Incident
+from server.checkpointer import Checkpointer
+from server.delivery import Delivery, delivery_of
+from server.duplicates import SeenBatches
 from server.engine import Engine, Judgement
-from server.inbox import Delivery, Inbox
+from server.inbox import Inbox
 from server.incidents import IncidentBook
-from server.ledger import Ledger, Signal
+from server.journal import START, Frame, FrameKind, Position
+from server.ledger import Ledger
 from server.metrics import Metrics
 from server.tracing import evidence_links
 
@@ -35,6 +39,8 @@ class PipelineParts:
     tracer: Tracer
     miner: TemplateMiner
     limits: DecodeLimits
+    seen: SeenBatches
+    checkpointer: Checkpointer
     # Wall-clock seconds without a delivery after which open windows close anyway.
     idle: float
 
@@ -46,6 +52,8 @@ class Pipeline:
         self._inbox = inbox
         self._parts = parts
         self._stopping = threading.Event()
+        # Up to where in the journal everything is counted.
+        self._position = START
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
 
     def start(self) -> None:
@@ -56,7 +64,10 @@ class Pipeline:
         self._stopping.set()
         self._inbox.wake()
         self._thread.join(timeout)
-        return not self._thread.is_alive()
+        if self._thread.is_alive():
+            return False
+        self._parts.checkpointer.save(self._position)
+        return True
 
     def _run(self) -> None:
         last, idled = time.monotonic(), True
@@ -69,21 +80,31 @@ class Pipeline:
                 if not self._inbox.pending_requests:
                     return
             elif not idled and time.monotonic() - last >= self._parts.idle:
-                idled = True
-                self._judge_supervised(everything=True)
+                idled = self._fall_idle()
+            self._parts.checkpointer.tick(self._position)
 
     def _supervised(self, delivery: Delivery) -> None:
         """One delivery that can't be handled must not take the others down; it is accounted for all the same."""
-        signal = Signal.LOGS if isinstance(delivery.request, ExportLogsServiceRequest) else Signal.TRACES
         try:
             self._count(delivery)
         except Exception:  # noqa: BLE001 - the supervision point of the pipeline
             _log.exception("a delivery of %d records could not be handled", delivery.records)
             self._parts.metrics.failures.inc()
-            self._parts.ledger.settle(signal, 0, {"failed": delivery.records})
+            dropped = {"failed": delivery.records}
+            self._parts.ledger.settle(delivery.signal, delivery.records, rejected=delivery.rejected, dropped=dropped)
         finally:
             self._inbox.done(delivery)
         self._judge_supervised(everything=False)
+        self._position = delivery.position
+
+    def _fall_idle(self) -> bool:
+        """Close open windows because nothing came for a while; False when something did after all."""
+        position = self._inbox.mark_idle(time.time_ns())
+        if position is None:
+            return False
+        self._judge_supervised(everything=True)
+        self._position = position
+        return True
 
     def _judge_supervised(self, everything: bool) -> None:
         """A window that can't be judged must not take the later ones down; its records are counted already."""
@@ -93,6 +114,22 @@ class Pipeline:
             except Exception:  # noqa: BLE001 - as above
                 _log.exception("the window until %d could not be judged", bucket.end_unix_nano)
                 self._parts.metrics.failures.inc()
+
+    def replay(self, frames: Iterable[tuple[Frame, Position]], start: Position) -> int:
+        """Before `start()`: take what was acknowledged after the last checkpoint. Returns the number of records."""
+        self._position = start
+        records = 0
+        for frame, position in frames:
+            if frame.kind is FrameKind.IDLE:
+                self._judge_supervised(everything=True)
+                self._position = position
+                continue
+            delivery = delivery_of(frame, position)
+            self._parts.ledger.receive(delivery.signal, delivery.records, delivery.rejected)
+            self._supervised(delivery)
+            records += delivery.records
+        self._parts.checkpointer.tick(self._position)
+        return records
 
     def take(self, delivery: Delivery) -> None:
         """Count one delivery and judge every window it completes. Unsupervised: what goes wrong is raised."""
@@ -106,21 +143,36 @@ class Pipeline:
             self._judge(bucket)
 
     def _count(self, delivery: Delivery) -> None:
-        if isinstance(delivery.request, ExportLogsServiceRequest):
-            self._take_logs(delivery, delivery.request)
-        else:
-            batch = decode_spans(delivery.request.resource_spans, delivery.received_unix_nano, self._parts.limits)
-            self._note(batch)
-            late = self._parts.engine.add_spans(batch)
-            self._parts.ledger.settle(Signal.TRACES, len(batch), {"own_telemetry": batch.own}, late)
-
-    def _take_logs(self, delivery: Delivery, request: ExportLogsServiceRequest) -> None:
+        """Into columns, templates and windows, unless it came before."""
         parts = self._parts
-        batch = decode_logs(request.resource_logs, delivery.received_unix_nano, parts.limits, delivery.attributes)
+        batch: LogBatch | SpanBatch
+        if isinstance(delivery.request, ExportLogsServiceRequest):
+            groups = delivery.request.resource_logs
+            batch = decode_logs(groups, delivery.received_unix_nano, parts.limits, delivery.attributes)
+        else:
+            batch = decode_spans(delivery.request.resource_spans, delivery.received_unix_nano, parts.limits)
+        # Records without a time of their own may be equal and still be two.
+        timeless = batch.faults.missing + batch.faults.absurd > 0
+        if parts.seen.seen(delivery.digest, delivery.received_unix_nano) and not timeless:
+            parts.ledger.settle(
+                delivery.signal, delivery.records, rejected=delivery.rejected, duplicate=delivery.records
+            )
+            return
         self._note(batch)
-        parts.metrics.truncated.inc(batch.truncated)
-        late = parts.engine.add_logs(batch, parts.miner.mine(batch))
-        parts.ledger.settle(Signal.LOGS, int(batch.weight.sum()), {"own_telemetry": batch.own}, late)
+        if isinstance(batch, LogBatch):
+            late = parts.engine.add_logs(batch, parts.miner.mine(batch))
+            counted = int(batch.weight.sum())
+        else:
+            late = parts.engine.add_spans(batch)
+            counted = len(batch)
+        parts.ledger.settle(
+            delivery.signal,
+            delivery.records,
+            rejected=delivery.rejected,
+            counted=counted,
+            late=late,
+            dropped={"own_telemetry": batch.own},
+        )
 
     def _note(self, batch: LogBatch | SpanBatch) -> None:
         faults: TimeFaults = batch.faults
@@ -130,6 +182,8 @@ class Pipeline:
         unnamed = sum(resource.unnamed for resource in batch.resources)
         if unnamed:
             self._parts.metrics.unnamed.inc(unnamed)
+        if isinstance(batch, LogBatch):
+            self._parts.metrics.truncated.inc(batch.truncated)
 
     def _judge(self, bucket: Summary) -> None:
         """One trace a window: detection, and for every incident it changes ranking, recall and storing."""

@@ -1,5 +1,6 @@
 """Spans about our own analyses, exported as the standard OTEL_* variables say."""
 
+import threading
 from collections.abc import Iterable, Mapping
 
 from opentelemetry import trace
@@ -13,6 +14,7 @@ from analyzers.otlp.resources import SELF_ATTRIBUTE
 
 SERVICE_NAME = "hypocenter"
 _MAX_LINKS = 32
+_PATIENCE = 2.0
 
 
 def build_tracer_provider(environment: Mapping[str, str]) -> TracerProvider:
@@ -25,8 +27,24 @@ def build_tracer_provider(environment: Mapping[str, str]) -> TracerProvider:
     provider = TracerProvider(resource=Resource.create({"service.name": name, SELF_ATTRIBUTE: "true"}))
     wanted = environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or environment.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     if wanted and environment.get("OTEL_TRACES_EXPORTER", "otlp") != "none":
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        provider.add_span_processor(_ImpatientProcessor(OTLPSpanExporter()))
     return provider
+
+
+class _ImpatientProcessor(BatchSpanProcessor):
+    """Sends what is left when the process stops, but gives up after `_PATIENCE` seconds: an endpoint that is gone would
+    otherwise be tried for ten seconds a batch."""
+
+    def __init__(self, exporter: OTLPSpanExporter) -> None:
+        super().__init__(exporter)
+        self._give_up = exporter.shutdown
+
+    def shutdown(self) -> None:
+        timer = threading.Timer(_PATIENCE, self._give_up)
+        timer.daemon = True
+        timer.start()
+        super().shutdown()  # type: ignore[no-untyped-call]
+        timer.cancel()
 
 
 def evidence_links(trace_ids: Iterable[bytes]) -> list[Link]:

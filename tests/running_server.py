@@ -77,9 +77,9 @@ class RunningServer:
     def running(self) -> bool:
         return self._process.poll() is None
 
-    def stop(self, seconds: float = 10.0) -> int:
-        """SIGTERM; its exit code. AssertionError when it takes longer than that."""
-        self._process.send_signal(signal.SIGTERM)
+    def stop(self, seconds: float = 10.0, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end; its exit code. AssertionError when it takes longer than that."""
+        self._process.send_signal(number)
         try:
             self._process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired as expired:

@@ -11,8 +11,11 @@ _SHAPE_CHARS = 1024
 
 # RE2, applied in this order. Each names what it takes away; what stays is the author's wording.
 _RULES: tuple[tuple[str, str], ...] = (
+    (r"^\s+", ""),
     # Only the first line speaks for a stack trace or a multi-line body.
     (r"(?s)[\r\n].*$", ""),
+    # The message of a structured log is wording, not a value: take off its quotes, so that only what varies is masked.
+    (r"(?i)\"?\b(msg|message|event|error|err|reason)\"?\s*[:=]\s*\"([^\"]*)\"", r"\1: \2"),
     # "key": "value" and key='value', whatever the value holds.
     (r"(\"\s*:\s*|=\s?)\"[^\"]*\"", r"\1" + WILDCARD),
     (r"=\s?'[^']*'", "=" + WILDCARD),

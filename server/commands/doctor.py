@@ -90,12 +90,13 @@ def _directory(config: Config) -> Finding:
 def _store(config: Config) -> Finding:
     try:
         store = open_store(config)
+        try:
+            remembered = len(store.list())
+        finally:
+            store.close()
     except StoreError as error:
         return Finding("store", False, str(error), "see the message; nothing was changed")
-    try:
-        return Finding("store", True, f"{len(store.list())} incidents remembered")
-    finally:
-        store.close()
+    return Finding("store", True, f"{remembered} incidents remembered")
 
 
 def _model(config: Config) -> Finding:
@@ -103,6 +104,8 @@ def _model(config: Config) -> Finding:
     llm = config.llm
     if not llm.base_url:
         return Finding("model", True, "none configured: no connection to one is ever made")
+    if not llm.api_key.isascii() or not llm.api_key.isprintable():
+        return Finding("model", False, "llm.api_key holds what no header can carry", "copy llm.api_key again, whole")
     headers = {"authorization": f"Bearer {llm.api_key}"} if llm.api_key else {}
     try:
         answer = httpx2.get(f"{llm.base_url.rstrip('/')}/models", headers=headers, timeout=5)

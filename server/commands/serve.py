@@ -13,9 +13,10 @@ import typer
 
 from rca.store.base import StoreError
 from server.app import App
+from server.checkpoint import CheckpointError
 from server.config import ConfigError, load
+from server.journal import JournalError
 from server.listening import AddressError
-from server.web.address import BindError
 
 app = typer.Typer()
 _log = logging.getLogger("hypocenter")
@@ -39,11 +40,17 @@ def serve(
         raise _refused(error) from error
     try:
         addresses = service.start()
-    except (AddressError, BindError, StoreError) as error:
+    except (AddressError, CheckpointError, JournalError, StoreError) as error:
         service.stop()
         raise _refused(error) from error
     print(json.dumps({"ready": True, **asdict(addresses)}), flush=True)
-    _log.info("ready: OTLP %s, API %s, page http://%s", addresses.otlp_grpc, addresses.api_grpc, addresses.web_http)
+    _log.info(
+        "ready: OTLP/gRPC %s, OTLP/HTTP %s, API %s, page http://%s",
+        addresses.otlp_grpc,
+        addresses.otlp_http,
+        addresses.api_grpc,
+        addresses.web_http,
+    )
     stopping.wait()
     _log.info("stopping")
     service.stop()

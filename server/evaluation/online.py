@@ -4,17 +4,21 @@ from dataclasses import dataclass
 
 from opentelemetry.trace import NoOpTracer
 
-from analyzers.otlp import DecodeLimits, weigh
+from analyzers.otlp import DecodeLimits
 from analyzers.templates import TemplateMiner
 from clients.replay import Case, LogsBatch, lay_out, to_otlp_requests
 from rca.incident import Incident
 from rca.store import build as build_store
 from rca.store.config import MemoryConfig
+from server.checkpointer import Checkpointer
 from server.config import SECOND, BaselineConfig, Config, StoreConfig
+from server.delivery import read_delivery
+from server.duplicates import SeenBatches
 from server.engine import build_engine
 from server.feed import IncidentFeed
-from server.inbox import Delivery, Inbox
+from server.inbox import Inbox
 from server.incidents import IncidentBook
+from server.journal import FrameKind
 from server.ledger import Ledger, Signal
 from server.metrics import Metrics
 from server.pipeline import Pipeline, PipelineParts
@@ -47,8 +51,18 @@ def run_online(
     engine = build_engine(config, None)
     metrics, ledger = Metrics(), Ledger()
     book = IncidentBook(engine, store, IncidentFeed())
+    seen = SeenBatches()
     parts = PipelineParts(
-        engine, book, ledger, metrics, NoOpTracer(), TemplateMiner(), DecodeLimits(), config.window.idle / SECOND
+        engine,
+        book,
+        ledger,
+        metrics,
+        NoOpTracer(),
+        TemplateMiner(),
+        DecodeLimits(),
+        seen,
+        Checkpointer(engine, ledger, seen, metrics),
+        config.window.idle / SECOND,
     )
     pipeline = Pipeline(Inbox(config.otlp.max_pending_bytes), parts)
     stretches = lay_out(case, normal)
@@ -60,10 +74,10 @@ def run_online(
             shuffle_nano=shuffle_nano,
             seed=seed,
         ):
-            signal = Signal.LOGS if isinstance(batch, LogsBatch) else Signal.TRACES
-            records = weigh(batch.request.resource_logs) if isinstance(batch, LogsBatch) else batch.row_count
-            ledger.receive(signal, records)
-            pipeline.take(Delivery(batch.request, records, 0, _AHEAD, attributes=True))
+            kind = FrameKind.LOGS if isinstance(batch, LogsBatch) else FrameKind.TRACES
+            delivery = read_delivery(kind, batch.request.SerializeToString(), _AHEAD)
+            ledger.receive(delivery.signal, delivery.records, delivery.rejected)
+            pipeline.take(delivery)
     pipeline.finish()
     counted = sum(ledger.account(signal).counted for signal in Signal)
     incidents = sorted(store.list(), key=lambda item: (item.create_unix_nano, item.incident_id))

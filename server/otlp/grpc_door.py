@@ -4,18 +4,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-from google.protobuf.any_pb2 import Any
-from google.protobuf.duration_pb2 import Duration
-from google.rpc.code_pb2 import Code
-from google.rpc.error_details_pb2 import BadRequest, RetryInfo
-from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from server.errors import InvalidInputError, UnavailableError
 from server.intake import Intake, Outcome
 from server.listening import bind_grpc
+from server.otlp.answers import logs_answer, status_of, traces_answer
 
 _LOGS = "opentelemetry.proto.collector.logs.v1.LogsService"
 _TRACES = "opentelemetry.proto.collector.trace.v1.TraceService"
@@ -57,20 +51,10 @@ class OtlpGrpcDoor:
         self._server.stop(grace).wait()
 
     def _logs(self, body: bytes, context: grpc.ServicerContext) -> bytes:
-        outcome = _guarded(self._intake.logs, body, context)
-        response = ExportLogsServiceResponse()
-        if outcome.rejected or outcome.message:
-            response.partial_success.rejected_log_records = outcome.rejected
-            response.partial_success.error_message = outcome.message
-        return response.SerializeToString()
+        return logs_answer(_guarded(self._intake.logs, body, context)).SerializeToString()
 
     def _traces(self, body: bytes, context: grpc.ServicerContext) -> bytes:
-        outcome = _guarded(self._intake.traces, body, context)
-        response = ExportTraceServiceResponse()
-        if outcome.rejected or outcome.message:
-            response.partial_success.rejected_spans = outcome.rejected
-            response.partial_success.error_message = outcome.message
-        return response.SerializeToString()
+        return traces_answer(_guarded(self._intake.traces, body, context)).SerializeToString()
 
 
 def _service(name: str, export: Callable[[bytes, grpc.ServicerContext], bytes]) -> grpc.GenericRpcHandler:
@@ -81,22 +65,7 @@ def _service(name: str, export: Callable[[bytes, grpc.ServicerContext], bytes]) 
 def _guarded(take: Callable[[bytes], Outcome], body: bytes, context: grpc.ServicerContext) -> Outcome:
     try:
         return take(body)
-    except InvalidInputError as error:
-        details = BadRequest(
-            field_violations=[
-                BadRequest.FieldViolation(field=item.field, description=item.description) for item in error.violations
-            ]
-        )
-        status = _status(Code.INVALID_ARGUMENT, str(error), details)
-    except UnavailableError as error:
-        delay = Duration()
-        delay.FromMilliseconds(int(error.retry_after * 1000))
-        status = _status(Code.UNAVAILABLE, str(error), RetryInfo(retry_delay=delay))
+    except (InvalidInputError, UnavailableError) as error:
+        status = status_of(error)
     context.abort_with_status(rpc_status.to_status(status))
     raise AssertionError("abort_with_status raises")
-
-
-def _status(code: int, message: str, detail: BadRequest | RetryInfo) -> Status:
-    packed = Any()
-    packed.Pack(detail)
-    return Status(code=code, message=message, details=[packed])

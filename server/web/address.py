@@ -6,11 +6,13 @@ import re
 import socket
 from collections.abc import Iterable
 
+from server.listening import AddressError
+
 # A name or an address, with or without a port; IPv6 in brackets.
 _HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 
 
-class BindError(Exception):
+class BindError(AddressError):
     """The address can't be listened on; the message names it and says what to do."""
 
 

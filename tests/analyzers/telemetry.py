@@ -175,7 +175,7 @@ def span(
     parent: bytes = b"",
     kind: Span.SpanKind.ValueType = Span.SPAN_KIND_INTERNAL,
     error: bool = False,
-    **attributes: str,
+    attributes: Mapping[str, str] | None = None,
 ) -> Span:
     return Span(
         name=name,
@@ -186,7 +186,7 @@ def span(
         parent_span_id=parent,
         kind=kind,
         status=Status(code=Status.STATUS_CODE_ERROR if error else Status.STATUS_CODE_UNSET),
-        attributes=[attribute(key.replace("_", "."), value) for key, value in attributes.items()],
+        attributes=[attribute(key, value) for key, value in (attributes or {}).items()],
     )
 
 

@@ -41,7 +41,7 @@ def made(
     parent: str = "",
     kind: Span.SpanKind.ValueType = Span.SPAN_KIND_INTERNAL,
     error: bool = False,
-    **attributes: str,
+    peer: str = "",
 ) -> Span:
     """Times are milliseconds after noon, ids single letters."""
     return span(
@@ -53,7 +53,7 @@ def made(
         parent.encode() * 8,
         kind,
         error,
-        **attributes,
+        {"server.address": peer} if peer else None,
     )
 
 
@@ -177,7 +177,7 @@ def test_missing_kinds_are_made_up_for_by_the_change_of_service() -> None:
 
 
 def test_a_peer_without_spans_is_inferred() -> None:
-    found = rows(payment=[made("query", 0, 10, "q", kind=CLIENT, db_system_name="postgresql")])
+    found = rows(payment=[made("query", 0, 10, "q", kind=CLIENT, peer="postgresql")])
     edge = EdgeKey(PAYMENT, service_key("postgresql"), inferred=True)
     summary = assembled(found)
     assert list(summary.edges) == [edge]
@@ -186,7 +186,7 @@ def test_a_peer_without_spans_is_inferred() -> None:
 
 def test_a_peer_whose_own_spans_came_is_not_inferred() -> None:
     found = rows(
-        checkout=[made("call", 0, 100, "c", kind=CLIENT, server_address="payment.svc")],
+        checkout=[made("call", 0, 100, "c", kind=CLIENT, peer="payment.svc")],
         payment=[made("pay", 20, 80, "s", "c", SERVER)],
     )
     assert list(assembled(found).edges) == [EdgeKey(CHECKOUT, PAYMENT)]

@@ -36,6 +36,11 @@ def test_exemplars_do_not_depend_on_batches(sent: list[tuple[int, int, int]], ra
     assert counted(records) == counted(shuffled[:cut], shuffled[cut:])
 
 
+def test_a_burst_of_equal_times_does_not_let_arrival_decide() -> None:
+    records = [record(f"order {number}") for number in (*[50] * 20, *range(40))]
+    assert counted(records) == counted(records[::-1]) == counted(records[:30], records[30:])
+
+
 def test_the_oldest_are_kept() -> None:
     seen = counted([record(f"order {number}", NOON + number) for number in range(9, -1, -1)]).services[PAYMENT]
     (count,) = seen.templates.values()

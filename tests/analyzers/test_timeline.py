@@ -184,7 +184,8 @@ def test_a_jump_of_years_takes_no_time() -> None:
     began = time.perf_counter()
     timeline.add_logs(batch, miner.mine(batch))
     buckets = [*timeline.close_ready(), *timeline.close_all()]
-    assert time.perf_counter() - began < 0.2
+    # Walking through would take minutes.
+    assert time.perf_counter() - began < 2.0
     assert [bucket.start_unix_nano for bucket in buckets] == [NOON, NOON + 4 * YEAR]
 
 

@@ -9,12 +9,16 @@ from analyzers.otlp import DecodeLimits
 from analyzers.templates import TemplateMiner
 from clients.replay import Batch, LogsBatch
 from rca.store import IncidentStore, MemoryConfig, build
+from server.checkpointer import Checkpointer
 from server.config import SECOND, Config, OtlpConfig
+from server.delivery import read_delivery
+from server.duplicates import SeenBatches
 from server.engine import Engine, build_engine
 from server.feed import IncidentFeed
-from server.inbox import Delivery, Inbox
+from server.inbox import Inbox
 from server.incidents import IncidentBook
 from server.intake import Intake
+from server.journal import Frame, FrameKind
 from server.ledger import Account, Ledger, Signal
 from server.metrics import Metrics
 from server.otlp.grpc_door import OtlpGrpcDoor
@@ -35,6 +39,7 @@ class Flow:
         started: bool = True,
         store: IncidentStore | None = None,
         engine: Engine | None = None,
+        miner: TemplateMiner | None = None,
     ) -> None:
         config = config or Config(otlp=otlp or OtlpConfig())
         self._started = started
@@ -43,6 +48,7 @@ class Flow:
         self.engine = engine or build_engine(config, None)
         self.book = IncidentBook(self.engine, self.store, IncidentFeed())
         limits = DecodeLimits(body_chars=config.otlp.max_body_chars, future_skew=config.otlp.future_skew)
+        seen = SeenBatches()
         self.pipeline = Pipeline(
             self.inbox,
             PipelineParts(
@@ -51,8 +57,10 @@ class Flow:
                 self.ledger,
                 self.metrics,
                 NoOpTracer(),
-                TemplateMiner(),
+                miner or TemplateMiner(),
                 limits,
+                seen,
+                Checkpointer(self.engine, self.ledger, seen, self.metrics),
                 config.window.idle / SECOND,
             ),
         )
@@ -79,10 +87,11 @@ class Flow:
     def feed(self, batches: Sequence[Batch]) -> None:
         """Put batches where the door would, all of them received in the far future."""
         for batch in batches:
-            signal = Signal.LOGS if isinstance(batch, LogsBatch) else Signal.TRACES
-            self.ledger.receive(signal, batch.row_count)
-            self.inbox.reserve(1)
-            self.inbox.put(Delivery(batch.request, batch.row_count, 1, _AHEAD, attributes=True))
+            kind = FrameKind.LOGS if isinstance(batch, LogsBatch) else FrameKind.TRACES
+            body = batch.request.SerializeToString()
+            delivery = read_delivery(kind, body, _AHEAD)
+            self.ledger.receive(delivery.signal, delivery.records)
+            self.inbox.put(Frame(kind, body, _AHEAD, delivery.records, 0), delivery)
 
     def account(self, signal: Signal) -> Account:
         """Once nothing is pending, which must come; the equation must hold then too."""

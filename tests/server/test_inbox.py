@@ -8,19 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from server.delivery import Delivery
 from server.errors import UnavailableError
-from server.inbox import Delivery, Inbox
+from server.inbox import Inbox
+from server.journal import Frame, FrameKind
 
 MEBIBYTE = 2**20
 
 
 def delivery(size: int, records: int = 1) -> Delivery:
-    return Delivery(ExportLogsServiceRequest(), records, size, 1, attributes=False)
+    return Delivery(ExportLogsServiceRequest(), records, 0, size, 1, attributes=False, digest=b"")
 
 
 def put(inbox: Inbox, item: Delivery) -> Delivery:
-    inbox.reserve(item.size)
-    inbox.put(item)
+    inbox.put(Frame(FrameKind.LOGS, b"", 1, item.records, 0), item)
     return item
 
 
@@ -36,7 +37,7 @@ def test_room_is_free_only_when_a_delivery_is_done() -> None:
     item = put(inbox, delivery(60))
     assert inbox.take(0) == item
     with pytest.raises(UnavailableError):
-        inbox.reserve(60)
+        put(inbox, delivery(60))
     inbox.done(item)
     put(inbox, delivery(60))
     assert inbox.pending_bytes == 60
@@ -46,19 +47,19 @@ def test_a_request_larger_than_the_inbox_fits_when_it_is_empty() -> None:
     inbox = Inbox(100)
     item = put(inbox, delivery(5000))
     with pytest.raises(UnavailableError):
-        inbox.reserve(1)
+        put(inbox, delivery(1))
     assert inbox.take(0) == item
     inbox.done(item)
-    inbox.reserve(5000)
+    put(inbox, delivery(5000))
 
 
 @pytest.mark.parametrize(("waiting", "least", "most"), [(1, 0.4, 1), (64 * MEBIBYTE, 2, 20), (2**40, 30, 30)])
 def test_the_delay_grows_with_what_waits_within_reason(waiting: int, least: float, most: float) -> None:
     """Long enough to recover in, and far below the 300 s after which a Collector gives a batch up."""
     inbox = Inbox(waiting)
-    inbox.reserve(waiting)
+    put(inbox, delivery(waiting))
     with pytest.raises(UnavailableError, match="try again later") as refused:
-        inbox.reserve(1)
+        put(inbox, delivery(1))
     assert least <= refused.value.retry_after <= most
 
 

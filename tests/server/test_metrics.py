@@ -25,7 +25,7 @@ def test_the_equation_as_metrics() -> None:
     ledger, registry = Ledger(), CollectorRegistry()
     registry.register(LedgerCollector(ledger))
     ledger.receive(Signal.LOGS, 10, 3)
-    ledger.settle(Signal.LOGS, 4, {"own_telemetry": 2, "failed": 1}, late=2)
+    ledger.settle(Signal.LOGS, 7, rejected=3, counted=4, late=2, dropped={"own_telemetry": 2, "failed": 1})
     ledger.receive(Signal.TRACES, 7)
     samples = scrape(registry)
     outcomes = {

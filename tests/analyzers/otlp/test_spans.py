@@ -59,32 +59,32 @@ def test_columns() -> None:
 @pytest.mark.parametrize(
     ("attributes", "name"),
     [
-        ({"service_peer_name": "ledger", "peer_service": "old", "server_address": "10.0.0.1"}, "ledger"),
-        ({"peer_service": "old", "server_address": "10.0.0.1"}, "old"),
-        ({"messaging_destination_name": "orders", "server_address": "kafka"}, "orders"),
-        ({"server_address": "ledger.svc", "db_system_name": "postgresql"}, "ledger.svc"),
-        ({"server_address": "localhost", "db_system_name": "postgresql"}, "postgresql"),
-        ({"net_peer_name": "127.0.0.1", "db_system": "redis"}, "redis"),
-        ({"server_address": "::1"}, None),
-        ({"http_method": "GET"}, None),
+        ({"service.peer.name": "ledger", "peer.service": "old", "server.address": "10.0.0.1"}, "ledger"),
+        ({"peer.service": "old", "server.address": "10.0.0.1"}, "old"),
+        ({"messaging.destination.name": "orders", "server.address": "kafka"}, "orders"),
+        ({"server.address": "ledger.svc", "db.system.name": "postgresql"}, "ledger.svc"),
+        ({"server.address": "localhost", "db.system.name": "postgresql"}, "postgresql"),
+        ({"net.peer.name": "127.0.0.1", "db.system": "redis"}, "redis"),
+        ({"server.address": "::1"}, None),
+        ({"http.method": "GET"}, None),
         ({}, None),
     ],
 )
 def test_peers(attributes: dict[str, str], name: str | None) -> None:
     source = resource("payment", service_namespace="shop", deployment_environment_name="production")
-    batch = span_batch(*span_groups([span("call", NOON, NOON, kind=CLIENT, **attributes)], source))
+    batch = span_batch(*span_groups([span("call", NOON, NOON, kind=CLIENT, attributes=attributes)], source))
     expected = {} if name is None else {0: Peer(ServiceKey("production", "shop", name), asynchronous=False)}
     assert batch.peer == expected
 
 
 @pytest.mark.parametrize(("kind", "named"), [(PRODUCER, True), (CLIENT, True), (SERVER, False), (CONSUMER, False)])
 def test_only_callers_name_peers(kind: Span.SpanKind.ValueType, named: bool) -> None:
-    batch = span_batch(*span_groups([span("call", NOON, NOON, kind=kind, peer_service="ledger")]))
+    batch = span_batch(*span_groups([span("call", NOON, NOON, kind=kind, attributes={"peer.service": "ledger"})]))
     assert batch.peer == ({0: Peer(service_key("ledger"), asynchronous=kind == PRODUCER)} if named else {})
 
 
 def test_names_are_cut() -> None:
-    sent = span("n" * 10**6, NOON, NOON, kind=CLIENT, peer_service="p" * 10**6)
+    sent = span("n" * 10**6, NOON, NOON, kind=CLIENT, attributes={"peer.service": "p" * 10**6})
     batch = span_batch(*span_groups([sent]))
     assert len(batch.name[0]) <= 1024
     assert len(batch.peer[0].service.name) <= 1024

@@ -4,13 +4,14 @@ import gzip
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import grpc
 import pytest
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from grpc_status import rpc_status
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
@@ -37,18 +38,26 @@ def trace_stub(channel: grpc.Channel) -> TraceServiceStub:
     return TraceServiceStub(channel)  # type: ignore[no-untyped-call]
 
 
-def send(channel: grpc.Channel, method: str, body: bytes, **options: object) -> bytes:
+def send(channel: grpc.Channel, method: str, body: bytes, compression: grpc.Compression | None = None) -> bytes:
     """Bytes as they are."""
-    call = channel.unary_unary(method, request_serializer=None, response_deserializer=None)
-    answer: bytes = call(body, timeout=10, **options)
-    return answer
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+    return call(body, timeout=10, compression=compression)
 
 
-def refusal(channel: grpc.Channel, method: str, body: bytes, **options: object) -> grpc.Call:
+def refusal(channel: grpc.Channel, method: str, body: bytes, compression: grpc.Compression | None = None) -> grpc.Call:
     with pytest.raises(grpc.RpcError) as raised:
-        send(channel, method, body, **options)
-    assert isinstance(raised.value, grpc.Call)
-    return raised.value
+        send(channel, method, body, compression)
+    # What a blocking call raises is its call too.
+    return cast(grpc.Call, raised.value)
+
+
+def attempt(channel: grpc.Channel, method: str, body: bytes) -> grpc.Call | None:
+    """None when it was taken, else the refusal."""
+    try:
+        send(channel, method, body)
+    except grpc.RpcError as error:
+        return cast(grpc.Call, error)
+    return None
 
 
 def detail(call: grpc.Call, kind: type[Message]) -> Message:
@@ -102,8 +111,8 @@ def test_unknown_signals_are_unimplemented(channel: grpc.Channel) -> None:
 
 
 def test_gzip_means_the_same(flow: Flow, log_stub: LogsServiceStub, trace_stub: TraceServiceStub) -> None:
-    many = logs(*(log(f"order {number} done") for number in range(500)))
     for compression in (grpc.Compression.NoCompression, grpc.Compression.Gzip):
+        many = logs(*(log(f"order {number} done") for number in range(500)))
         answer = log_stub.Export(many, timeout=10, compression=compression)
         assert not answer.HasField("partial_success")
         trace_stub.Export(spans(*map(span, range(500))), timeout=10, compression=compression)
@@ -151,6 +160,15 @@ def test_the_default_limit_is_that_of_the_specification(flow: Flow, channel: grp
     assert send(channel, LOGS, body) == b""
     assert OtlpConfig().max_message_bytes == 64 * 2**20
     assert flow.account(Signal.LOGS).counted == 1
+
+
+def test_a_batch_that_is_sent_again_counts_once(flow: Flow, channel: grpc.Channel) -> None:
+    """As after a timeout of which the sender can't know that the batch had arrived."""
+    same = logs(log("one"), log("two")).SerializeToString()
+    for body in (same, same, logs(log("three")).SerializeToString(), same):
+        assert send(channel, LOGS, body) == b""
+    account = flow.account(Signal.LOGS)
+    assert (account.received, account.counted, account.duplicate) == (7, 3, 4)
 
 
 def test_bad_spans_are_a_partial_success(flow: Flow, trace_stub: TraceServiceStub) -> None:
@@ -209,18 +227,15 @@ class TestOverload:
         with Flow(OtlpConfig(max_pending_bytes=self.ROOM), started=False) as flow:
             yield flow
 
+    def body(self, records: int) -> bytes:
+        """Never the same twice, because the same batch again is a duplicate; nearly always of one length."""
+        return logs(*(log("x" * 100) for _ in range(records))).SerializeToString()
+
     def test_the_sender_is_told_when_to_come_back_and_then_may(self, flow: Flow, channel: grpc.Channel) -> None:
-        body = logs(*(log("x" * 100) for _ in range(10))).SerializeToString()
         accepted = 0
-        while True:
-            try:
-                send(channel, LOGS, body)
-                accepted += 1
-            except grpc.RpcError as refused:
-                assert isinstance(refused, grpc.Call)
-                call = refused
-                break
-        assert accepted == self.ROOM // len(body)
+        while (call := attempt(channel, LOGS, self.body(10))) is None:
+            accepted += 1
+        assert accepted == self.ROOM // len(self.body(10))
         assert call.code() is grpc.StatusCode.UNAVAILABLE
         delay = detail(call, RetryInfo)
         assert isinstance(delay, RetryInfo)
@@ -231,24 +246,17 @@ class TestOverload:
         assert (waiting.received, waiting.pending, waiting.balanced) == (10 * accepted, 10 * accepted, True)
         flow.start_pipeline()
         assert flow.account(Signal.LOGS).counted == 10 * accepted
-        assert send(channel, LOGS, body) == b""
+        assert send(channel, LOGS, self.body(10)) == b""
         assert flow.account(Signal.LOGS).counted == 10 * accepted + 10
         assert flow.account(Signal.TRACES).received == 0
 
     def test_counts_reconcile_between_many_impatient_senders(self, flow: Flow, channel: grpc.Channel) -> None:
         flow.start_pipeline()
-        body = logs(*(log("x" * 100) for _ in range(20))).SerializeToString()
 
         def hurry() -> int:
-            accepted = 0
-            for _ in range(30):
-                try:
-                    send(channel, LOGS, body)
-                    accepted += 1
-                except grpc.RpcError as error:
-                    assert isinstance(error, grpc.Call)
-                    assert error.code() is grpc.StatusCode.UNAVAILABLE
-            return accepted
+            refusals = [call for _ in range(30) if (call := attempt(channel, LOGS, self.body(20))) is not None]
+            assert {call.code() for call in refusals} <= {grpc.StatusCode.UNAVAILABLE}
+            return 30 - len(refusals)
 
         with ThreadPoolExecutor(8) as threads:
             accepted = sum(done.result() for done in [threads.submit(hurry) for _ in range(8)])

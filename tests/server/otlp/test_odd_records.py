@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import grpc
 import pytest
@@ -37,15 +37,14 @@ def nested(depth: int) -> AnyValue:
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A record, how many it counts as, and which counter it moves."""
+    """A record, how many it counts as, and which counters it moves."""
 
     make: Callable[[int], LogRecord]
     counts: int = 1
-    mended: str = ""
+    mended: tuple[str, ...] = ()
     truncated: int = 0
     # Of its body as shown with its template; None where that is another test's matter.
     shown: str | None = None
-    attributes: dict[str, str] = field(default_factory=dict)
 
 
 def bodied(value: AnyValue | None) -> Callable[[int], LogRecord]:
@@ -53,16 +52,18 @@ def bodied(value: AnyValue | None) -> Callable[[int], LogRecord]:
 
 
 ODD = {
-    "no time at all": Odd(lambda now: LogRecord(body=text("x")), mended="missing"),
-    "only observed": Odd(lambda now: LogRecord(observed_time_unix_nano=now, body=text("x")), mended="missing"),
+    "no time at all": Odd(lambda now: LogRecord(body=text("x")), mended=("missing",)),
+    "only observed": Odd(lambda now: LogRecord(observed_time_unix_nano=now, body=text("x")), mended=("missing",)),
     "seconds, not nanoseconds": Odd(
-        lambda now: LogRecord(time_unix_nano=now // SECOND, body=text("x")), mended="absurd"
+        lambda now: LogRecord(time_unix_nano=now // SECOND, body=text("x")), mended=("absurd",)
     ),
-    "the year 1754": Odd(lambda now: LogRecord(time_unix_nano=2**64 - 6_795_364_578_871_345_152), mended="absurd"),
-    "the largest number": Odd(lambda now: LogRecord(time_unix_nano=2**64 - 1), mended="absurd"),
-    "the largest signed number": Odd(lambda now: LogRecord(time_unix_nano=2**63 - 1), mended="future"),
-    "tomorrow": Odd(lambda now: LogRecord(time_unix_nano=now + 24 * HOUR, body=text("x")), mended="future"),
-    "observed tomorrow": Odd(lambda now: LogRecord(observed_time_unix_nano=now + 24 * HOUR), mended="future"),
+    "the year 1754": Odd(lambda now: LogRecord(time_unix_nano=2**64 - 6_795_364_578_871_345_152), mended=("absurd",)),
+    "the largest number": Odd(lambda now: LogRecord(time_unix_nano=2**64 - 1), mended=("absurd",)),
+    "the largest signed number": Odd(lambda now: LogRecord(time_unix_nano=2**63 - 1), mended=("future",)),
+    "tomorrow": Odd(lambda now: LogRecord(time_unix_nano=now + 24 * HOUR, body=text("x")), mended=("future",)),
+    "observed tomorrow": Odd(
+        lambda now: LogRecord(observed_time_unix_nano=now + 24 * HOUR), mended=("missing", "future")
+    ),
     "no body": Odd(bodied(None), shown=""),
     "an empty value": Odd(bodied(AnyValue()), shown=""),
     "an empty text": Odd(bodied(text("")), shown=""),
@@ -134,7 +135,7 @@ def test_an_odd_record_is_counted_with_its_neighbours(name: str, flow: Flow, log
     assert metric(flow, "hypocenter_truncated_bodies_total") == odd.truncated
     for fault in ("missing", "absurd", "future"):
         moved = metric(flow, f'hypocenter_mended_times_total{{fault="{fault}"}}')
-        assert moved == (fault == odd.mended), fault
+        assert moved == (fault in odd.mended), fault
     if odd.shown is not None:
         bodies = [item.body for found in counted(flow, "odd").templates.values() for item in found.exemplars]
         assert odd.shown in bodies
@@ -217,7 +218,7 @@ records = st.builds(
 
 
 @given(st.lists(records, max_size=8))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_whatever_protobuf_can_hold_is_counted_as_received(
     flow: Flow, log_stub: LogsServiceStub, found: list[LogRecord]
 ) -> None:

@@ -1,0 +1,1 @@
+"""What an OTLP receiver owes its senders, tried out over the wire against any receiver."""

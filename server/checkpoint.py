@@ -1,0 +1,116 @@
+"""What was learned, on disk: written beside the journal, so that a start replays only what came after."""
+
+import logging
+import struct
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from analyzers.summary import Summary
+from server.engine import EngineState
+from server.journal import Position
+from server.ledger import LedgerState
+
+_log = logging.getLogger(__name__)
+FORMAT = 1
+_MAGIC = b"HYPC"
+# Magic, format, CRC-32 of the rest.
+_HEADER = struct.Struct("<4sII")
+_REMEDY = "move it away to start anew: the journal is then replayed from its beginning"
+_Kept = TypeVar("_Kept")
+
+
+class CheckpointError(Exception):
+    """A checkpoint that can't be read; the message says what to do. Nothing was changed."""
+
+
+@dataclass(slots=True)
+class CheckpointState:
+    """Everything up to `position` of the journal, and nothing after it."""
+
+    position: Position
+    ledger: LedgerState
+    seen: list[tuple[bytes, int]]
+    engine: EngineState
+    # Start of a closed bucket to the generation of the file that holds it.
+    buckets: dict[int, int] = field(default_factory=dict)
+    generation: int = 0
+
+
+class CheckpointFolder:
+    """One state at a time, replaced as a whole: a crash leaves the old one or the new one, never half of each.
+
+    Closed buckets hardly change and are kept in files of their own, written when they did.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._state = folder / "state"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def load(self) -> tuple[CheckpointState, dict[int, Summary]] | None:
+        """The state and its closed buckets; None where there is none yet. Raises `CheckpointError`."""
+        if not self._state.exists():
+            return None
+        state = self._read(self._state, CheckpointState)
+        buckets = {}
+        for start, generation in state.buckets.items():
+            try:
+                buckets[start] = self._read(self._bucket(start, generation), Summary)
+            except (CheckpointError, OSError) as error:
+                # Only look-ups into the past miss it; refusing to start would be the greater harm.
+                _log.error("a closed bucket can't be read and is left out: %s", error)
+        self._sweep(state.buckets)
+        return state, buckets
+
+    def save(self, state: CheckpointState, changed: dict[int, Summary], held: set[int]) -> None:
+        """Replace the state. `changed` are closed buckets to write anew, `held` all that are still held.
+
+        Raises `OSError`; the old state then stands.
+        """
+        generation = state.generation + 1
+        buckets = {start: old for start, old in state.buckets.items() if start in held}
+        for start, bucket in changed.items():
+            self._write(self._bucket(start, generation), bucket)
+            buckets[start] = generation
+        state.buckets, state.generation = buckets, generation
+        self._write(self._state, state)
+        self._sweep(buckets)
+
+    def _bucket(self, start: int, generation: int) -> Path:
+        return self._folder / f"{start}-{generation}.bucket"
+
+    def _write(self, path: Path, value: object) -> None:
+        body = msgspec.msgpack.encode(value)
+        temporary = path.with_name(f"{path.name}.new")
+        temporary.write_bytes(_HEADER.pack(_MAGIC, FORMAT, zlib.crc32(body)) + body)
+        temporary.chmod(0o600)
+        temporary.replace(path)
+
+    def _read(self, path: Path, kind: type[_Kept]) -> _Kept:
+        data = path.read_bytes()
+        if len(data) < _HEADER.size or data[:4] != _MAGIC:
+            raise CheckpointError(f"{path}: is no checkpoint; {_REMEDY}")
+        _, version, checksum = _HEADER.unpack_from(data)
+        if version > FORMAT:
+            raise CheckpointError(
+                f"{path}: was written by a newer version (format {version}, known is {FORMAT}); run that version"
+            )
+        body = memoryview(data)[_HEADER.size :]
+        if zlib.crc32(body) != checksum:
+            raise CheckpointError(f"{path}: is damaged; {_REMEDY}")
+        try:
+            return msgspec.msgpack.decode(body, type=kind)
+        except msgspec.DecodeError as error:
+            raise CheckpointError(f"{path}: does not fit this version ({error}); {_REMEDY}") from error
+
+    def _sweep(self, buckets: dict[int, int]) -> None:
+        """Remove what no state refers to."""
+        wanted = {self._bucket(start, generation).name for start, generation in buckets.items()}
+        for path in self._folder.glob("*.bucket*"):
+            if path.name not in wanted:
+                path.unlink(missing_ok=True)
+        (self._folder / "state.new").unlink(missing_ok=True)

@@ -1,0 +1,101 @@
+"""When and how what was learned is written down, and taken up again at a start."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analyzers.summary import Summary
+from server.checkpoint import CheckpointFolder, CheckpointState
+from server.duplicates import SeenBatches
+from server.engine import Engine
+from server.journal import START, Journal, Position
+from server.ledger import Ledger
+from server.metrics import Metrics
+
+_log = logging.getLogger(__name__)
+# A checkpoint may take this share of the time at most.
+_SHARE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where it is kept."""
+
+    folder: CheckpointFolder
+    journal: Journal
+
+
+class Checkpointer:
+    """Works in the thread of the pipeline, between two deliveries. Without a place to keep things it does nothing."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        ledger: Ledger,
+        seen: SeenBatches,
+        metrics: Metrics,
+        kept: Kept | None = None,
+        every: float = 10.0,
+    ) -> None:
+        """`every`: seconds between two checkpoints at least; more when one takes long."""
+        self._engine = engine
+        self._ledger = ledger
+        self._seen = seen
+        self._metrics = metrics
+        self._kept = kept
+        self._every = every
+        self._saved = START
+        self._next = 0.0
+        self._state: CheckpointState | None = None
+
+    def restore(self, state: CheckpointState, buckets: Mapping[int, Summary]) -> None:
+        """Take up what was kept."""
+        self._state = state
+        self._engine.restore(state.engine, buckets)
+        self._ledger.restore(state.ledger)
+        self._seen.restore(state.seen)
+        self._saved = state.position
+
+    def tick(self, position: Position) -> None:
+        """Save if it is time to."""
+        if time.monotonic() >= self._next:
+            self.save(position)
+
+    def save(self, position: Position) -> None:
+        """Everything up to `position` is counted. What can't be written is tried again; the journal waits for it."""
+        if self._kept is None or position == self._saved:
+            return
+        started = time.monotonic()
+        try:
+            self._write(position, self._kept)
+        except OSError as error:
+            self._metrics.checkpoint_failures.inc()
+            _log.error("the checkpoint could not be written and is tried again: %s", error)
+        else:
+            self._saved = position
+        took = time.monotonic() - started
+        self._metrics.analysis.labels("checkpoint").observe(took)
+        self._next = time.monotonic() + max(self._every, _SHARE * took)
+
+    def _write(self, position: Position, kept: Kept) -> None:
+        timeline = self._engine.timeline
+        with self._engine.lock:
+            closed = timeline.closed()
+            changed = timeline.take_changed()
+            previous = self._state
+            state = CheckpointState(
+                position,
+                self._ledger.state(),
+                self._seen.state(),
+                self._engine.state(),
+                previous.buckets if previous else {},
+                previous.generation if previous else 0,
+            )
+            try:
+                kept.folder.save(state, {start: closed[start] for start in changed}, set(closed))
+            except OSError:
+                timeline.mark_changed(changed)
+                raise
+        self._state = state
+        kept.journal.release(position)

@@ -1,0 +1,88 @@
+"""An ASGI application on a port: one thread of its own with an event loop in it."""
+
+import socket
+import threading
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from server.listening import address_error
+
+# How long `start` waits for the thread, and `stop` beyond the grace, in seconds.
+_PATIENCE = 10.0
+_BACKLOG = 512
+
+
+class HttpServer:
+    """`key` is the configuration key of the address, for messages; `keep_alive` is in seconds."""
+
+    def __init__(self, app: ASGIApp, address: str, key: str, *, keep_alive: int = 5) -> None:
+        self._address = address
+        self._key = key
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=keep_alive,
+            )
+        )
+        self._listener: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> str:
+        """Listen and answer; HOST:PORT as bound. Call once. Raises `AddressError`."""
+        self._listener = _listen(self._address, self._key)
+        self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name=self._key, daemon=True)
+        self._thread.start()
+        self._server.up.wait(_PATIENCE)
+        return f"{self._address.rpartition(':')[0]}:{self._listener.getsockname()[1]}"
+
+    def stop(self, grace: float) -> None:
+        """Requests under way have `grace` seconds. Safe to call more than once and without `start`."""
+        self._server.config.timeout_graceful_shutdown = max(1, round(grace))
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(grace + _PATIENCE)
+            self._thread = None
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens. Signal handlers stay as they are: it never runs in the main thread."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+def _listen(address: str, key: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise address_error(address, key) from error
+    family, kind, protocol, _, where = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise address_error(address, key) from error
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,69 @@
+"""Bodies of requests on their way in: each bounded, all of them together bounded, none waited for without end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.requests import Request
+
+from server.errors import UnavailableError
+from server.otlp.http_refusal import HttpRefusal, overloaded, too_large
+
+# Requests at a time, and how many bodies of the largest size.
+_MOST_REQUESTS = 256
+_MOST_LARGEST = 4
+# Seconds for one body to come in; a sender's own patience is 5 to 30.
+_PATIENCE = 60.0
+_RETRY_AFTER = 1.0
+# The rest of the body will not be read, so what follows on this connection would not be a request.
+_CLOSE = {"Connection": "close"}
+
+
+class Bodies:
+    """Lives in the event loop."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._room = _MOST_LARGEST * limit
+        self._requests = 0
+
+    @asynccontextmanager
+    async def body(self, request: Request) -> AsyncIterator[bytes]:
+        """The body as it came, its room taken until the end of the block. Raises `HttpRefusal`."""
+        if self._requests >= _MOST_REQUESTS:
+            raise _busy("too many requests at a time")
+        self._requests += 1
+        chunks: list[bytes] = []
+        taken = 0
+        try:
+            _check_declared(request, self._limit)
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    async for chunk in request.stream():
+                        if taken + len(chunk) > self._limit:
+                            raise too_large(self._limit)
+                        if len(chunk) > self._room:
+                            raise _busy("too many large requests at a time")
+                        self._room -= len(chunk)
+                        taken += len(chunk)
+                        chunks.append(chunk)
+            except TimeoutError as error:
+                refusal = _busy(f"the body did not come within {_PATIENCE:g} s")
+                refusal.headers.update(_CLOSE)
+                raise refusal from error
+            yield b"".join(chunks)
+        finally:
+            self._requests -= 1
+            self._room += taken
+
+
+def _check_declared(request: Request, limit: int) -> None:
+    if int(request.headers.get("content-length", "0")) > limit:
+        refusal = too_large(limit)
+        if "expect" in request.headers:
+            refusal.headers.update(_CLOSE)
+        raise refusal
+
+
+def _busy(reason: str) -> HttpRefusal:
+    return overloaded(UnavailableError(f"{reason}; try again later", retry_after=_RETRY_AFTER))

@@ -1,0 +1,137 @@
+"""OTLP/HTTP: POST /v1/logs and /v1/traces, protobuf and JSON on one port."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anyio import CapacityLimiter, to_thread
+from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from server.errors import InvalidInputError, UnavailableError
+from server.http_server import HttpServer
+from server.intake import Intake, Outcome
+from server.otlp.answers import logs_answer, traces_answer
+from server.otlp.content_coding import TooLargeError, UnknownCodingError, coding_of, inflate
+from server.otlp.encoding import Encoding, encode, encoding_of, to_protobuf
+from server.otlp.http_body import Bodies
+from server.otlp.http_refusal import (
+    HttpRefusal,
+    broken,
+    invalid,
+    overloaded,
+    too_large,
+    unknown_coding,
+    unknown_content,
+    unknown_path,
+    wrong_method,
+)
+
+# Threads that inflate and parse. Inflating lets the others run; JSON is read by Python itself, so one at a time.
+_WORKERS = 4
+_JSON_WORKERS = 1
+# Seconds; more than the 90 after which a Collector's idle connections go, so that it is the one that closes them.
+_KEEP_ALIVE = 120
+# What the log of a proxy calls "client closed request"; nobody is there to read it.
+_GONE = 499
+
+
+@dataclass(frozen=True, slots=True)
+class _Signal:
+    request: type[Message]
+    take: Callable[[bytes], Outcome]
+    answer: Callable[[Outcome], Message]
+
+
+class OtlpHttpDoor:
+    """Knows who is next and nothing behind it. Pages of other sites may not send here: no CORS header is ever set."""
+
+    def __init__(self, intake: Intake, address: str, max_message_bytes: int) -> None:
+        self._limit = max_message_bytes
+        self._bodies = Bodies(max_message_bytes)
+        self._limiters: dict[Encoding, CapacityLimiter] = {}
+        self._signals = {
+            "/v1/logs": _Signal(ExportLogsServiceRequest, intake.logs, logs_answer),
+            "/v1/traces": _Signal(ExportTraceServiceRequest, intake.traces, traces_answer),
+        }
+        app = Starlette(
+            routes=[Route(path, self._export, methods=["POST"]) for path in self._signals],
+            exception_handlers={
+                HttpRefusal: _refused,
+                HTTPException: _not_served,
+                ClientDisconnect: _gone,
+                Exception: _failed,
+            },
+        )
+        app.router.redirect_slashes = False
+        self._server = HttpServer(app, address, "otlp.http", keep_alive=_KEEP_ALIVE)
+
+    def start(self) -> str:
+        """Listen; returns HOST:PORT as bound. Raises `AddressError`."""
+        return self._server.start()
+
+    def stop(self, grace: float) -> None:
+        """No new requests; those under way have `grace` seconds."""
+        self._server.stop(grace)
+
+    async def _export(self, request: Request) -> Response:
+        content_type = request.headers.get("content-type", "")
+        encoding = encoding_of(content_type)
+        if encoding is None:
+            raise unknown_content(content_type)
+        header = ",".join(request.headers.getlist("content-encoding"))
+        try:
+            coding = coding_of(header)
+        except UnknownCodingError as error:
+            raise unknown_coding(header) from error
+        signal = self._signals[request.url.path]
+        async with self._bodies.body(request) as body:
+            answer = await to_thread.run_sync(
+                self._taken, signal, encoding, coding, body, limiter=self._limiter(encoding)
+            )
+        return Response(answer, media_type=encoding)
+
+    def _taken(self, signal: _Signal, encoding: Encoding, coding: str, body: bytes) -> bytes:
+        """In a thread, since all of it takes its time. Raises `HttpRefusal`."""
+        try:
+            plain = inflate(body, coding, self._limit)
+            outcome = signal.take(to_protobuf(plain, encoding, signal.request))
+        except TooLargeError as error:
+            raise too_large(self._limit) from error
+        except InvalidInputError as error:
+            raise invalid(error) from error
+        except UnavailableError as error:
+            raise overloaded(error) from error
+        return encode(signal.answer(outcome), encoding)
+
+    def _limiter(self, encoding: Encoding) -> CapacityLimiter:
+        # Made in the event loop, where they belong.
+        if encoding not in self._limiters:
+            self._limiters[encoding] = CapacityLimiter(_JSON_WORKERS if encoding is Encoding.JSON else _WORKERS)
+        return self._limiters[encoding]
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HttpRefusal)
+    return error.response(request)
+
+
+async def _not_served(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return wrong_method(request.method, error.headers).response(request)
+    return unknown_path(request.url.path).response(request)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=_GONE)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """The server logs the error."""
+    return broken().response(request)

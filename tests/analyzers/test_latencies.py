@@ -1,0 +1,105 @@
+"""How surprising durations are. Properties, not scores."""
+
+import math
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzers.latencies import Latency
+from analyzers.sketch import Sketch
+
+MILLI = 1_000_000
+TOLERANCES = st.sampled_from([0.0, 0.1, 0.2])
+DURATIONS = st.lists(st.integers(1, 10**12), min_size=1, max_size=40)
+
+
+def durations(count: int, scale: float = 1.0, seed: int = 1) -> list[int]:
+    """Log-normal around 20 ms."""
+    random = Random(seed)
+    return [max(1, int(20 * MILLI * scale * random.lognormvariate(0, 0.3))) for _ in range(count)]
+
+
+def learned(buckets: int = 40, each: int = 30) -> Latency:
+    latency = Latency()
+    for seed in range(buckets):
+        latency.learn(Sketch.of(durations(each, seed=1000 + seed)))
+    return latency
+
+
+NORMAL = learned()
+
+
+@given(DURATIONS, TOLERANCES)
+def test_knowing_nothing_is_no_surprise(seen: list[int], tolerance: float) -> None:
+    assert Latency().surprise(Sketch.of(seen), tolerance) == 0.0
+    assert Latency().typical == 0.0
+
+
+def test_seeing_nothing_is_no_surprise() -> None:
+    assert NORMAL.surprise(Sketch(), 0.1) == 0.0
+
+
+@pytest.mark.parametrize("count", [1, 10, 100, 1000])
+def test_normal_is_no_surprise_at_any_load(count: int) -> None:
+    assert abs(NORMAL.surprise(Sketch.of(durations(count, seed=7)), 0.1)) < 3
+
+
+def test_slower_is_more_surprising() -> None:
+    surprises = [NORMAL.surprise(Sketch.of(durations(60, scale)), 0.1) for scale in (0.2, 0.5, 1, 1.5, 2, 5, 20)]
+    assert surprises == sorted(surprises)
+    assert surprises[0] < -4 < 4 < surprises[-1]
+
+
+def test_few_calls_surprise_less() -> None:
+    surprises = [NORMAL.surprise(Sketch.of([60 * MILLI] * count), 0.1) for count in (1, 4, 16, 64)]
+    assert surprises == sorted(surprises)
+    assert surprises[0] < surprises[-1]
+
+
+@pytest.mark.parametrize("outlier", [10**9, 10**11, 10**14])
+def test_one_outlier_among_many_is_no_alarm(outlier: int) -> None:
+    assert NORMAL.surprise(Sketch.of([*durations(60, seed=3), outlier]), 0.1) < 3
+
+
+def test_one_call_alone_is_no_alarm() -> None:
+    assert NORMAL.surprise(Sketch.of([10**14]), 0.1) <= 4.5
+
+
+def test_what_hardly_ever_varies_may_be_slow_too() -> None:
+    steady = Latency()
+    for _ in range(40):
+        steady.learn(Sketch.of([20 * MILLI] * 30))
+    assert steady.surprise(Sketch.of([200 * MILLI] * 60), 0.2) > 8
+
+
+def test_a_change_within_the_tolerance_is_none() -> None:
+    assert NORMAL.surprise(Sketch.of([int(NORMAL.typical * 1.1)] * 50), 0.2) == 0.0
+
+
+def test_little_known_surprises_little() -> None:
+    slow = Sketch.of(durations(60, 3.0))
+    assert 0 < learned(1, 3).surprise(slow, 0.1) < NORMAL.surprise(slow, 0.1)
+
+
+@given(st.lists(DURATIONS, max_size=6), DURATIONS, TOLERANCES)
+def test_always_finite(buckets: list[list[int]], seen: list[int], tolerance: float) -> None:
+    latency = Latency()
+    for bucket in buckets:
+        latency.learn(Sketch.of(bucket))
+    assert math.isfinite(latency.surprise(Sketch.of(seen), tolerance))
+    assert latency.variance >= 0
+    assert latency.dispersion >= 1.0
+
+
+def test_typical_is_what_was_learned() -> None:
+    assert NORMAL.typical == pytest.approx(20 * MILLI, rel=0.1)
+
+
+def test_fading_keeps_the_mean_and_forgets_how_sure_it_was() -> None:
+    latency, slow = learned(), Sketch.of(durations(60, 3.0))
+    typical, before = latency.typical, latency.surprise(slow, 0.1)
+    latency.fade(0.001)
+    assert latency.typical == pytest.approx(typical)
+    assert 0 < latency.surprise(slow, 0.1) < before

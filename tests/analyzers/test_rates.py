@@ -1,0 +1,111 @@
+"""How surprising a count is. Properties, not scores."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzers.rates import Rate
+
+EXPOSURES = st.floats(0.5, 1e4)
+COUNTS = st.integers(0, 10_000)
+TOLERANCES = st.floats(0.0, 0.5)
+
+
+def learned(*buckets: tuple[float, float]) -> Rate:
+    rate = Rate()
+    for count, exposure in buckets:
+        rate.learn(count, exposure)
+    return rate
+
+
+STEADY = learned(*[(20, 40)] * 50)
+
+
+@given(COUNTS, st.floats(0, 1e4), TOLERANCES)
+def test_knowing_nothing_is_no_surprise(count: int, exposure: float, tolerance: float) -> None:
+    assert Rate().surprise(count, exposure, tolerance) == 0.0
+    assert Rate().expected(exposure) == 0.0
+
+
+@given(COUNTS, TOLERANCES)
+def test_doing_nothing_is_no_surprise(count: int, tolerance: float) -> None:
+    assert STEADY.surprise(count, 0.0, tolerance) == 0.0
+
+
+@given(st.floats(1, 400), TOLERANCES)
+def test_the_same_rate_at_any_load_is_no_surprise(exposure: float, tolerance: float) -> None:
+    assert STEADY.surprise(STEADY.expected(exposure), exposure, tolerance) == pytest.approx(0.0, abs=1e-6)
+
+
+@given(COUNTS, COUNTS, EXPOSURES, TOLERANCES)
+def test_more_is_more_surprising(one: int, two: int, exposure: float, tolerance: float) -> None:
+    low, high = sorted((one, two))
+    assert STEADY.surprise(low, exposure, tolerance) <= STEADY.surprise(high, exposure, tolerance) + 1e-9
+
+
+@given(COUNTS, EXPOSURES, TOLERANCES)
+def test_the_sign_says_which_way(count: int, exposure: float, tolerance: float) -> None:
+    surprise = STEADY.surprise(count, exposure, tolerance)
+    assert math.isfinite(surprise)
+    assert surprise == 0.0 or (surprise > 0) == (count > STEADY.expected(exposure))
+
+
+@given(COUNTS, EXPOSURES)
+def test_tolerance_only_softens(count: int, exposure: float) -> None:
+    surprises = [abs(STEADY.surprise(count, exposure, tolerance)) for tolerance in (0.0, 0.1, 0.2, 0.4)]
+    assert surprises == sorted(surprises, reverse=True)
+
+
+def test_a_departure_within_the_tolerance_is_none() -> None:
+    assert STEADY.surprise(55, 100, 0.15) == pytest.approx(0.0, abs=1e-6)
+    assert STEADY.surprise(45, 100, 0.15) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("count", [0, 40])
+def test_little_seen_surprises_little(count: int) -> None:
+    """The same share over more work convinces more."""
+    surprises = [abs(STEADY.surprise(count * scale, 40 * scale)) for scale in (0.1, 1, 4)]
+    assert surprises == sorted(surprises)
+    assert abs(STEADY.surprise(count / 20, 2)) < 2
+
+
+def test_little_known_surprises_little() -> None:
+    short, long = learned((5, 10)), learned(*[(5, 10)] * 100)
+    assert 0 < short.surprise(60, 40) < long.surprise(60, 40)
+
+
+def test_bursts_are_ordinary_where_they_were_usual() -> None:
+    bursty = learned(*[(0, 40), (40, 40)] * 25)
+    assert bursty.dispersion > STEADY.dispersion >= 1.0
+    assert bursty.surprise(40, 40) < STEADY.surprise(40, 40) / 2
+
+
+def test_absence_of_what_is_usual_surprises() -> None:
+    assert STEADY.surprise(0, 100) < -5
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1000), st.sampled_from([0.0, 0.5, 1.0, 7.0, 1e3])), max_size=30),
+    COUNTS,
+    EXPOSURES,
+)
+def test_always_finite(buckets: list[tuple[int, float]], count: int, exposure: float) -> None:
+    rate = learned(*buckets)
+    assert math.isfinite(rate.surprise(count, exposure, 0.1))
+    assert rate.dispersion >= 1.0
+
+
+def test_fading_keeps_the_rate_and_forgets_how_sure_it_was() -> None:
+    rate = learned(*[(20, 40)] * 50)
+    expected, before = rate.expected(40), rate.surprise(60, 40)
+    rate.fade(0.01)
+    assert rate.expected(40) == pytest.approx(expected)
+    assert 0 < rate.surprise(60, 40) < before
+
+
+def test_nothing_is_learned_from_no_work() -> None:
+    rate = learned((20, 40))
+    rate.learn(100, 0.0)
+    assert rate == learned((20, 40))

@@ -1,0 +1,134 @@
+"""Who calls whom."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzers.service import ServiceKey, service_key
+from analyzers.summary import EdgeKey, Summary, union
+from rca.graph import Topology, build_graph
+from tests.rca.findings import (
+    ALL,
+    CALLS,
+    CATALOG,
+    CHECKOUT,
+    FRONTEND,
+    LEDGER,
+    MAIL,
+    NOON,
+    PAYMENT,
+    SECOND,
+    SHOP,
+    graph,
+    summary,
+)
+
+TOPOLOGY = Topology(SHOP)
+UNKNOWN = service_key("unknown")
+EDGES = st.sets(st.tuples(st.sampled_from(ALL), st.sampled_from(ALL)).filter(lambda edge: edge[0] != edge[1]))
+
+
+def test_nodes_and_edges_are_sorted() -> None:
+    assert [node.service for node in SHOP.nodes] == sorted(ALL)
+    assert [(edge.client, edge.server) for edge in SHOP.edges] == sorted(CALLS)
+    assert SHOP.services == frozenset(ALL)
+
+
+def test_order_of_sight_does_not_matter() -> None:
+    assert graph(*CALLS[::-1], services=ALL[::-1]) == SHOP
+    assert build_graph(union([summary(*CALLS[:2]), summary(*CALLS[2:])])).services == SHOP.services
+
+
+def test_what_only_callers_name_is_not_instrumented() -> None:
+    whole = summary((CHECKOUT, PAYMENT), services=(CHECKOUT,))
+    assert {node.service: node.instrumented for node in build_graph(whole).nodes} == {CHECKOUT: True, PAYMENT: False}
+
+
+def test_an_inferred_edge_gives_way_to_the_joined_one() -> None:
+    whole = summary((CHECKOUT, PAYMENT))
+    whole.edge(EdgeKey(CHECKOUT, PAYMENT, inferred=True)).calls = 40
+    (edge,) = build_graph(whole).edges
+    assert (edge.inferred, edge.calls, edge.confidence) == (False, 1, 1.0)
+
+
+def test_an_inferred_edge_is_never_certain_and_surer_with_more_calls() -> None:
+    confidences = []
+    for calls in (1, 10, 1000):
+        whole = Summary(NOON, NOON + SECOND)
+        whole.edge(EdgeKey(CHECKOUT, PAYMENT, inferred=True)).calls = calls
+        confidences += [edge.confidence for edge in build_graph(whole).edges]
+    assert confidences == sorted(confidences)
+    assert 0 < confidences[0] < confidences[-1] < 1
+
+
+def test_errors_and_durations() -> None:
+    whole = summary((CHECKOUT, PAYMENT))
+    whole.edge(EdgeKey(CHECKOUT, PAYMENT)).errors = 1
+    (edge,) = build_graph(whole).edges
+    assert edge.errors == 1
+    assert edge.p50 == edge.p95 == pytest.approx(10_000_000, rel=0.05)
+
+
+def test_neighbours() -> None:
+    assert TOPOLOGY.callers(PAYMENT) == {CHECKOUT}
+    assert TOPOLOGY.callees(FRONTEND) == {CHECKOUT, CATALOG}
+    assert TOPOLOGY.callers(UNKNOWN) == TOPOLOGY.callees(UNKNOWN) == frozenset()
+
+
+def test_entrances_call_and_are_not_called() -> None:
+    assert TOPOLOGY.entrances() == {FRONTEND}
+    assert Topology(graph()).entrances() == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "connected"),
+    [
+        (FRONTEND, LEDGER, True),
+        (PAYMENT, PAYMENT, True),
+        (UNKNOWN, UNKNOWN, True),
+        (PAYMENT, CATALOG, False),  # siblings
+        (MAIL, FRONTEND, False),
+        (PAYMENT, UNKNOWN, False),
+    ],
+)
+def test_faults_travel_along_calls(one: ServiceKey, other: ServiceKey, connected: bool) -> None:
+    assert TOPOLOGY.connected(one, other) is connected
+    assert TOPOLOGY.connected(other, one) is connected
+
+
+def test_path_leads_from_the_cause_to_the_furthest_symptom() -> None:
+    assert TOPOLOGY.path(PAYMENT, [FRONTEND, CHECKOUT, CATALOG]) == (PAYMENT, CHECKOUT, FRONTEND)
+
+
+def test_path_does_not_pass_through_the_healthy() -> None:
+    assert TOPOLOGY.path(LEDGER, [CHECKOUT, FRONTEND]) == (LEDGER,)
+    assert TOPOLOGY.path(LEDGER, [PAYMENT, FRONTEND]) == (LEDGER, PAYMENT)
+
+
+def test_path_of_what_is_not_in_the_graph() -> None:
+    assert TOPOLOGY.path(UNKNOWN, [FRONTEND]) == (UNKNOWN,)
+    assert TOPOLOGY.path(MAIL, [UNKNOWN]) == (MAIL,)
+
+
+@given(EDGES, st.sampled_from(ALL), st.sets(st.sampled_from(ALL)))
+def test_paths_follow_calls_backwards_through_the_affected(
+    edges: set[tuple[ServiceKey, ServiceKey]], cause: ServiceKey, affected: set[ServiceKey]
+) -> None:
+    """Cycles included."""
+    path = Topology(graph(*sorted(edges))).path(cause, affected)
+    assert path[0] == cause
+    assert len(set(path)) == len(path)
+    assert set(path[1:]) <= affected
+    assert all((caller, callee) in edges for callee, caller in pairwise(path))
+
+
+def test_around() -> None:
+    near = TOPOLOGY.around(PAYMENT, 1)
+    assert near.services == {CHECKOUT, PAYMENT, LEDGER}
+    assert [(edge.client, edge.server) for edge in near.edges] == [(CHECKOUT, PAYMENT), (PAYMENT, LEDGER)]
+    assert TOPOLOGY.around(PAYMENT, 0).services == {PAYMENT}
+    assert TOPOLOGY.around(MAIL, 9).services == {MAIL}
+    assert TOPOLOGY.around(UNKNOWN, 2).services == frozenset()
+    assert TOPOLOGY.around(PAYMENT, 9).services == SHOP.services - {MAIL}

@@ -1,0 +1,239 @@
+"""The life of incidents in event time."""
+
+from dataclasses import replace
+
+import pytest
+
+from analyzers.anomaly import Anomaly
+from rca.explanation import diagnose
+from rca.graph import ServiceGraph
+from rca.incident import Incident, Severity, State
+from rca.tracker import TITLE_LABEL, IncidentTracker, TrackerSettings, diagnosed
+from tests.rca.findings import CATALOG, CHECKOUT, FRONTEND, LEDGER, MAIL, NOON, PAYMENT, SECOND, SHOP, finding, graph
+
+TIMES = TrackerSettings()
+STEP = 5 * SECOND
+
+
+class Clock:
+    """Drives a tracker window by window."""
+
+    def __init__(self) -> None:
+        self.tracker = IncidentTracker()
+        self.now = NOON
+        self.graph: ServiceGraph = SHOP
+
+    def window(self, *found: Anomaly) -> list[Incident]:
+        """One step later; what is found begins with the window that ends then."""
+        self.now += STEP
+        moved = [
+            replace(
+                item,
+                start_unix_nano=self.now - 15 * SECOND,
+                end_unix_nano=self.now,
+                onset_unix_nano=self.now - 15 * SECOND,
+            )
+            for item in found
+        ]
+        return self.tracker.advance(moved, self.graph, self.now)
+
+    def quiet(self, nanoseconds: int) -> list[Incident]:
+        """Nothing is found for that long; all that changed."""
+        changed = []
+        until = self.now + nanoseconds
+        while self.now < until:
+            changed += self.window()
+        return changed
+
+    def only(self) -> Incident:
+        (incident,) = self.tracker.live
+        return incident
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+STRONG = finding(PAYMENT, "span_errors", 30.0)
+WEAK = finding(PAYMENT, "self_time", (TIMES.open_on_repeat + TIMES.open_at_once) / 2)
+
+
+def test_opens_once_and_goes_on(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    assert (opened.state, opened.services, opened.revision) == (State.OPEN, (PAYMENT,), 1)
+    assert opened.create_unix_nano == opened.seen_unix_nano == clock.now
+    assert opened.start_unix_nano == clock.now - 15 * SECOND
+    for revision in range(2, 6):
+        (again,) = clock.window(STRONG)
+        assert (again.incident_id, again.revision) == (opened.incident_id, revision)
+    assert clock.only().start_unix_nano == opened.start_unix_nano
+    assert clock.only().create_unix_nano == opened.create_unix_nano
+
+
+def test_a_weak_finding_opens_when_it_is_repeated(clock: Clock) -> None:
+    assert clock.window(WEAK) == []
+    assert clock.window() == []
+    assert clock.window(WEAK) == []
+    (opened,) = clock.window(WEAK)
+    assert opened.start_unix_nano == clock.now - STEP - 15 * SECOND
+
+
+def test_too_weak_a_finding_never_opens(clock: Clock) -> None:
+    faint = finding(PAYMENT, "self_time", TIMES.open_on_repeat - 0.1)
+    assert [clock.window(faint) for _ in range(10)] == [[]] * 10
+
+
+def test_falls_count_as_rises_do(clock: Clock) -> None:
+    assert len(clock.window(finding(PAYMENT, "throughput", -30.0))) == 1
+
+
+def test_others_along_the_calls_join(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    (joined,) = clock.window(finding(FRONTEND, "error_share", 30.0))
+    assert joined.incident_id == opened.incident_id
+    assert joined.services == tuple(sorted((FRONTEND, PAYMENT)))
+    assert {item.service for item in joined.anomalies} == {FRONTEND, PAYMENT}
+    assert joined.severity >= opened.severity
+
+
+def test_two_faults_that_are_not_connected_are_two_incidents(clock: Clock) -> None:
+    opened = clock.window(STRONG, finding(MAIL, "span_errors", 30.0))
+    assert [incident.services for incident in opened] in ([(PAYMENT,), (MAIL,)], [(MAIL,), (PAYMENT,)])
+    assert len({incident.incident_id for incident in opened}) == 2
+
+
+def test_groups_that_lost_their_connection_still_belong_to_their_incident(clock: Clock) -> None:
+    """When a service in between falls silent, its calls are gone from the graph."""
+    (opened,) = clock.window(STRONG, finding(FRONTEND, "error_share", 30.0))
+    clock.graph = graph()
+    (changed,) = clock.window(finding(PAYMENT, "self_time", 40.0), finding(FRONTEND, "self_time", 40.0))
+    assert changed.incident_id == opened.incident_id
+    assert {(item.service, item.detector) for item in changed.anomalies} == {
+        (PAYMENT, "span_errors"),
+        (FRONTEND, "error_share"),
+        (PAYMENT, "self_time"),
+        (FRONTEND, "self_time"),
+    }
+
+
+def test_quiet_ends_it(clock: Clock) -> None:
+    clock.window(STRONG)
+    seen = clock.now
+    (ended,) = clock.quiet(TIMES.quiet)
+    assert (ended.end_unix_nano, ended.state, ended.ongoing) == (seen, State.OPEN, False)
+    assert clock.tracker.troubled() == frozenset()
+
+
+def test_a_short_pause_does_not(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    assert clock.quiet(TIMES.quiet - STEP) == []
+    (again,) = clock.window(STRONG)
+    assert (again.incident_id, again.end_unix_nano, again.reopen_count) == (opened.incident_id, 0, 0)
+
+
+def test_coming_back_reopens_and_is_counted(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    for count in (1, 2):
+        clock.quiet(TIMES.quiet)
+        assert clock.only().end_unix_nano
+        (again,) = clock.window(STRONG)
+        assert (again.incident_id, again.end_unix_nano, again.reopen_count) == (opened.incident_id, 0, count)
+        assert clock.tracker.troubled() == {PAYMENT}
+
+
+def test_a_weak_finding_does_not_reopen(clock: Clock) -> None:
+    clock.window(STRONG)
+    clock.quiet(TIMES.quiet)
+    assert clock.window(WEAK) == []
+    assert clock.only().end_unix_nano
+
+
+def test_much_later_it_is_a_new_one_that_names_the_old(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    clock.quiet(TIMES.reopen + TIMES.quiet)
+    (again,) = clock.window(STRONG)
+    assert again.incident_id != opened.incident_id
+    assert again.previous_incident == opened.incident_id
+
+
+def test_quiet_for_long_resolves_it(clock: Clock) -> None:
+    clock.window(STRONG)
+    resolved = clock.quiet(TIMES.resolve + TIMES.quiet)[-1]
+    assert (resolved.state, resolved.auto_resolved) == (State.RESOLVED, True)
+    assert resolved.resolve_unix_nano >= resolved.end_unix_nano + TIMES.resolve
+    assert clock.tracker.live == ()
+
+
+def test_ids_are_deterministic() -> None:
+    runs = []
+    for _ in range(2):
+        clock = Clock()
+        changes = [clock.window(STRONG, finding(MAIL, "span_errors", 30.0))]
+        changes += [clock.window(finding(CHECKOUT, "self_time", 9.0), STRONG)]
+        runs.append([*changes, clock.quiet(TIMES.resolve)])
+    assert runs[0] == runs[1]
+
+
+def test_order_of_findings_does_not_matter() -> None:
+    found = [STRONG, finding(CHECKOUT, "error_share", 30.0), finding(MAIL, "self_time", 50.0), WEAK]
+    assert Clock().window(*found) == Clock().window(*found[::-1])
+
+
+def test_a_persons_change_is_kept(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    clock.tracker.put(replace(opened, state=State.ACKNOWLEDGED, labels={"team": "pay"}, revision=2))
+    (again,) = clock.window(STRONG)
+    assert (again.state, again.labels, again.revision) == (State.ACKNOWLEDGED, {"team": "pay"}, 3)
+
+
+def test_what_goes_on_after_a_person_resolved_it_is_a_new_incident(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    clock.window(STRONG)
+    clock.tracker.put(replace(clock.only(), state=State.RESOLVED))
+    assert clock.tracker.live == ()
+    (again,) = clock.window(STRONG)
+    assert again.incident_id != opened.incident_id
+
+
+def test_goes_on_with_what_was_live_before_a_restart(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    resolved = replace(opened, incident_id="gone", state=State.RESOLVED)
+    clock.tracker = IncidentTracker(live=[opened, resolved])
+    assert clock.tracker.live == (opened,)
+    (again,) = clock.window(STRONG)
+    assert again.incident_id == opened.incident_id
+
+
+def test_anomalies_are_bounded_and_the_strongest_are_kept(clock: Clock) -> None:
+    found = [finding(PAYMENT, "new_template", 9.0 + n, subject=str(n)) for n in range(300)]
+    (opened,) = clock.window(*found)
+    assert len(opened.anomalies) == 100
+    assert min(item.surprise for item in opened.anomalies) == 9.0 + 200
+
+
+def test_an_anomaly_found_again_is_kept_once(clock: Clock) -> None:
+    for _ in range(5):
+        clock.window(STRONG)
+    assert len(clock.only().anomalies) == 1
+
+
+def test_severity_never_falls(clock: Clock) -> None:
+    (opened,) = clock.window(*(finding(item, "span_errors", 40.0) for item in (FRONTEND, CHECKOUT, PAYMENT, CATALOG)))
+    assert opened.severity is Severity.CRITICAL
+    (again,) = clock.window(finding(PAYMENT, "self_time", 9.0))
+    assert again.severity is Severity.CRITICAL
+
+
+def test_diagnosed(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    found = [STRONG, finding(LEDGER, "self_time", 60.0)]
+    diagnosis = diagnose(found, SHOP, (), clock.now)
+    made = diagnosed(opened, diagnosis, found)
+    assert made.title == diagnosis.root_causes[0].hypothesis
+    assert made.root_cause == LEDGER
+    assert made.services == tuple(sorted((LEDGER, PAYMENT)))
+    assert made.revision == opened.revision + 1
+    named = replace(opened, title="Ours", labels={TITLE_LABEL: "manual"})
+    assert diagnosed(named, diagnosis, found).title == "Ours"
+    assert diagnosed(opened, diagnose([], SHOP, (), clock.now), []).anomalies == opened.anomalies
