@@ -110,6 +110,12 @@ class Baseline:
             elif summary.entries and not known.traced and not known.learned:
                 known.traced = True
 
+    def forget(self, service: ServiceKey) -> None:
+        """Drop all that is known of it."""
+        self.services.pop(service, None)
+        for edge in [edge for edge in self.edges if service in (edge.client, edge.server)]:
+            del self.edges[edge]
+
     def learn(self, bucket: Summary, troubled: Container[ServiceKey] = ()) -> None:
         """Learn from one closed bucket, leaving out the services something was wrong with."""
         self.see(bucket)

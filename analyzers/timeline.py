@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analyzers.archive import Archive
 from analyzers.assembly import AssemblerState, AssemblyLimits, SpanRow, TraceAssembler, span_rows
 from analyzers.columns import Int64, LogBatch, SpanBatch
 from analyzers.counting import CountLimits, count_logs
@@ -77,9 +78,9 @@ class Timeline:
         self._open_from: int | None = None
         # Start of the silence that goes on at `_open_from`; None before the first bucket with records was closed.
         self._silent_from: int | None = None
-        self._buckets: dict[int, Summary] = {}
+        self._open: dict[int, Summary] = {}
+        self.archive = Archive(settings.bucket, settings.retention)
         self._spans: dict[int, list[SpanRow]] = {}
-        self._changed: set[int] = set()
 
     @property
     def newest_unix_nano(self) -> int:
@@ -97,7 +98,7 @@ class Timeline:
 
     @property
     def open_buckets(self) -> int:
-        return sum(1 for start in self._buckets if self._open_from is None or start >= self._open_from)
+        return len(self._open)
 
     def add_logs(self, batch: LogBatch, mined: MinedBatch) -> None:
         if not len(batch):
@@ -106,7 +107,6 @@ class Timeline:
         if self._open_from is not None:
             self.late_records += int(batch.weight[buckets < self._open_from].sum())
         self.folded_records += count_logs(batch, mined, buckets, self._bucket, self._counts)
-        self._forget()
         self._see(int(batch.time_unix_nano.max()))
 
     def add_spans(self, batch: SpanBatch) -> None:
@@ -120,7 +120,6 @@ class Timeline:
         for start in sorted(late):
             self.late_spans += len(late[start])
             self.assembler.assemble(late[start], self._bucket(start))
-        self._forget()
         self._see(int(batch.end_unix_nano.max()))
 
     def close_ready(self) -> Iterator[Summary]:
@@ -140,7 +139,7 @@ class Timeline:
             self.late_records,
             self.late_spans,
             self.folded_records,
-            {start: bucket for start, bucket in self._buckets.items() if not self._is_closed(start)},
+            self._open,
             self._spans,
             self.assembler.state(),
         )
@@ -150,41 +149,28 @@ class Timeline:
         self._newest, self._open_from, self._silent_from = state.newest, state.open_from, state.silent_from
         self.late_records, self.late_spans = state.late_records, state.late_spans
         self.folded_records = state.folded_records
-        self._buckets = {**closed, **state.open}
+        self._open = state.open
+        self.archive.restore(closed)
         self._spans = state.spans
         self.assembler.restore(state.assembler)
-        self._changed.clear()
-
-    def closed(self) -> dict[int, Summary]:
-        """Closed buckets that are held, by start; not copies."""
-        return {start: bucket for start, bucket in self._buckets.items() if self._is_closed(start)}
-
-    def take_changed(self) -> set[int]:
-        """Starts of the closed buckets that were closed or added to since the last call."""
-        changed = {start for start in self._changed if start in self._buckets}
-        self._changed = set()
-        return changed
-
-    def mark_changed(self, starts: set[int]) -> None:
-        """Give back what `take_changed` returned, because it could not be used."""
-        self._changed |= starts
 
     def _is_closed(self, start: int) -> bool:
         return self._open_from is not None and start < self._open_from
 
     def held(self) -> tuple[int, int]:
         """Start of the oldest and end of the newest bucket; (0, 0) when there is none."""
-        if not self._buckets:
-            return 0, 0
-        return min(self._buckets), max(self._buckets) + self.settings.bucket
+        start, end = self.archive.held()
+        if not self._open:
+            return start, end
+        return min(start or min(self._open), *self._open), max(self._open) + self.settings.bucket
 
     def between(self, start_unix_nano: int, end_unix_nano: int) -> Summary | None:
         """The union of the held buckets that overlap the range; None when nothing is held of it."""
-        width = self.settings.bucket
-        parts = [
+        parts = self.archive.between(start_unix_nano, end_unix_nano)
+        parts += [
             part
-            for start, part in sorted(self._buckets.items())
-            if start < end_unix_nano and start + width > start_unix_nano
+            for _, part in sorted(self._open.items())
+            if part.start_unix_nano < end_unix_nano and part.end_unix_nano > start_unix_nano
         ]
         return union(parts) if parts else None
 
@@ -205,13 +191,12 @@ class Timeline:
                     return
                 self._open_from = min(upcoming, settled)
                 continue
-            summary = self._bucket(start)
+            summary = self._open.pop(start, None) or Summary(start, start + width)
             self.assembler.assemble(self._spans.pop(start, ()), summary)
             self._open_from = start + width
-            self._changed.add(start)
             if upcoming == start:
                 self._silent_from = self._open_from
-            self._forget()
+            self.archive.add(summary)
             yield summary
 
     def _is_gap(self, until_unix_nano: int) -> bool:
@@ -219,7 +204,7 @@ class Timeline:
 
     def _upcoming(self) -> int | None:
         """Start of the first bucket with records that is not closed; None when there is none."""
-        known = self._buckets.keys() | self._spans.keys()
+        known = self._open.keys() | self._spans.keys()
         return min((item for item in known if self._open_from is None or item >= self._open_from), default=None)
 
     def _bucket_starts(self, times: Int64) -> Int64:
@@ -227,20 +212,12 @@ class Timeline:
         return (times // width) * width
 
     def _bucket(self, start: int) -> Summary:
-        summary = self._buckets.get(start)
         if self._is_closed(start):
-            self._changed.add(start)
+            return self.archive.at(start)
+        summary = self._open.get(start)
         if summary is None:
-            summary = self._buckets[start] = Summary(start, start + self.settings.bucket)
+            summary = self._open[start] = Summary(start, start + self.settings.bucket)
         return summary
 
     def _see(self, time_unix_nano: int) -> None:
         self._newest = max(self._newest, time_unix_nano)
-
-    def _forget(self) -> None:
-        """Drop closed buckets beyond retention, oldest first (by number, so that old late records stay bounded too)."""
-        limit = self.settings.retention // self.settings.bucket
-        if len(self._buckets) > limit + self.settings.buckets:
-            for start in sorted(self._buckets)[: len(self._buckets) - limit]:
-                if self._open_from is not None and start < self._open_from:
-                    del self._buckets[start]

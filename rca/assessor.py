@@ -130,10 +130,8 @@ def _severity(number: int, rule: Rule | None) -> Severity | None:
 
 
 def _capped(rule: Rule, number: int) -> Severity | None:
-    """A WARN that matches a rule is at most MEDIUM, lest a cautious author raise the alarm."""
-    if rule.any_severity:
-        return rule.severity
-    return min(rule.severity, Severity.MEDIUM) if number >= _WARN else None
+    """A WARN, or a record without any severity, is at most MEDIUM, lest a cautious author raise the alarm."""
+    return min(rule.severity, Severity.MEDIUM) if number == 0 or number >= _WARN else None
 
 
 def _assessment(

@@ -23,7 +23,7 @@ class _RuleModel(BaseModel):
     match: str
     severity: str
     steps: tuple[str, ...]
-    any_severity: bool = False
+    without_severity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,11 @@ class Rule:
     pattern: re.Pattern[str]
     severity: Severity
     steps: tuple[str, ...]
-    any_severity: bool
+    without_severity: bool
 
     def matches(self, body: str, exception_type: str, severity_number: int) -> bool:
-        if severity_number < _WARN and not self.any_severity:
+        """`severity_number` is OTLP's, 0 where none was sent."""
+        if severity_number < _WARN and not (severity_number == 0 and self.without_severity):
             return False
         return bool(self.pattern.search(body[:_LOOKED_AT]) or (exception_type and self.pattern.search(exception_type)))
 
@@ -52,7 +53,7 @@ def load_rules(path: Path = _FILE) -> tuple[Rule, ...]:
                 re.compile(item.match, re.IGNORECASE),
                 Severity[item.severity.upper()],
                 item.steps,
-                item.any_severity,
+                item.without_severity,
             )
             for item in models
         )

@@ -110,7 +110,7 @@ class App:
             checkpointer,
             config.window.idle / SECOND,
         )
-        inbox = Inbox(config.otlp.max_pending_bytes, journal)
+        inbox = Inbox(config.otlp.max_pending_bytes, ledger, journal)
         pipeline = Pipeline(inbox, parts)
         replayed = pipeline.replay(journal.read(after), after)
         if replayed:
@@ -189,6 +189,7 @@ def _gauges(inbox: Inbox, engine: Engine) -> GaugeCollector:
             "hypocenter_pending_spans": ("Spans whose bucket is open.", lambda: timeline.pending_spans),
             "hypocenter_evicted_spans": ("Halves given up before their time.", lambda: timeline.assembler.evicted),
             "hypocenter_folded_records": ("Records counted under <other>.", lambda: timeline.folded_records),
+            "hypocenter_folded_services": ("Resources filed under <other>.", lambda: engine.census.folded),
             "hypocenter_known_services": ("Services with a baseline.", lambda: len(baseline.services)),
             "hypocenter_watermark_seconds": (
                 "Event time up to which all is in.",

@@ -79,10 +79,10 @@ class Checkpointer:
         self._next = time.monotonic() + max(self._every, _SHARE * took)
 
     def _write(self, position: Position, kept: Kept) -> None:
-        timeline = self._engine.timeline
+        archive = self._engine.timeline.archive
         with self._engine.lock:
-            closed = timeline.closed()
-            changed = timeline.take_changed()
+            closed = archive.buckets()
+            changed = archive.take_changed()
             previous = self._state
             state = CheckpointState(
                 position,
@@ -95,7 +95,7 @@ class Checkpointer:
             try:
                 kept.folder.save(state, {start: closed[start] for start in changed}, set(closed))
             except OSError:
-                timeline.mark_changed(changed)
+                archive.mark_changed(changed)
                 raise
         self._state = state
         kept.journal.release(position)

@@ -92,6 +92,8 @@ class IncidentConfig(_Section):
 
 
 class LimitsConfig(_Section):
+    # Services known at once; newcomers beyond it are filed under "<other>".
+    services: int = Field(default=1000, ge=1)
     # Per service and bucket; what is more is counted under "<other>".
     templates: int = Field(default=1000, ge=1)
     operations: int = Field(default=500, ge=1)

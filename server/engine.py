@@ -3,11 +3,12 @@
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzers.anomaly import Anomaly
 from analyzers.assembly import AssemblyLimits
 from analyzers.baseline import Baseline
+from analyzers.census import Census
 from analyzers.columns import LogBatch, SpanBatch
 from analyzers.counting import CountLimits
 from analyzers.detectors import Detector, build_all, sensitive
@@ -41,6 +42,7 @@ class EngineState:
 
     timeline: TimelineState
     baseline: Baseline
+    census: dict[ServiceKey, int]
     live: tuple[Incident, ...]
     before: tuple[Anomaly, ...]
     # Starts of the buckets of the newest window, which are not learned from yet.
@@ -52,6 +54,7 @@ class EngineParts:
     timeline: Timeline
     baseline: Baseline
     tracker: IncidentTracker
+    census: Census
     # For windows, and the more sensitive ones for a time a person or an incident points at.
     detectors: Sequence[Detector]
     sensitive: Sequence[Detector]
@@ -68,6 +71,7 @@ class Engine:
         self.timeline = parts.timeline
         self.baseline = parts.baseline
         self.tracker = parts.tracker
+        self.census = parts.census
         self.detectors = tuple(parts.detectors)
         self._sensitive = tuple(parts.sensitive)
         self._rules = tuple(parts.rules)
@@ -79,13 +83,19 @@ class Engine:
         """Returns how many of the records were late."""
         with self.lock:
             before = self.timeline.late_records
-            self.timeline.add_logs(batch, mined)
+            if len(batch):
+                resources = self.census.resources(batch.resources, int(batch.time_unix_nano.max()))
+                self.timeline.add_logs(replace(batch, resources=resources), mined)
             return self.timeline.late_records - before
 
     def add_spans(self, batch: SpanBatch) -> int:
         with self.lock:
             before = self.timeline.late_spans
-            self.timeline.add_spans(batch)
+            if len(batch):
+                newest = int(batch.end_unix_nano.max())
+                resources = self.census.resources(batch.resources, newest)
+                peers = self.census.peers(batch.peer, newest)
+                self.timeline.add_spans(replace(batch, resources=resources, peer=peers))
             return self.timeline.late_spans - before
 
     def close_ready(self, everything: bool = False) -> Iterable[Summary]:
@@ -98,6 +108,7 @@ class Engine:
         return EngineState(
             self.timeline.state(),
             self.baseline,
+            self.census.state(),
             self.tracker.live,
             self.tracker.before,
             tuple(bucket.start_unix_nano for bucket in self._recent),
@@ -108,6 +119,7 @@ class Engine:
         with self.lock:
             self.timeline.restore(state.timeline, closed)
             self.baseline.services, self.baseline.edges = state.baseline.services, state.baseline.edges
+            self.census.restore(state.census)
             self.tracker.restore(state.live, state.before)
             self._recent = deque(closed[start] for start in state.recent if start in closed)
 
@@ -116,14 +128,19 @@ class Engine:
         with self.lock:
             if self._recent and bucket.start_unix_nano != self._recent[-1].end_unix_nano:
                 self._learn_all()
+            for service in self.census.take_gone():
+                self.baseline.forget(service)
             self.baseline.see(bucket)
             self._recent.append(bucket)
             window = union(self._recent)
-            anomalies = self._judged(self.detectors, window)
-            graph = build_graph(window)
-            changed = tuple(self.tracker.advance(anomalies, graph, bucket.end_unix_nano))
-            if len(self._recent) >= self.timeline.settings.buckets:
-                self._learn_oldest()
+            try:
+                anomalies = self._judged(self.detectors, window)
+                graph = build_graph(window)
+                changed = tuple(self.tracker.advance(anomalies, graph, bucket.end_unix_nano))
+            finally:
+                # Also when judging fails: the next window must not be longer for it.
+                if len(self._recent) >= self.timeline.settings.buckets:
+                    self._learn_oldest()
             return Judgement(window, anomalies, graph, changed)
 
     def diagnose(
@@ -194,6 +211,7 @@ def build_engine(config: Config, store: IncidentStore | None) -> Engine:
             ),
             detectors=build_all(),
             sensitive=sensitive(),
+            census=Census(config.limits.services),
             rules=load_rules(),
             min_history=config.baseline.min_history,
         )

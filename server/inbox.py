@@ -7,6 +7,7 @@ from dataclasses import replace
 from server.delivery import Delivery
 from server.errors import UnavailableError
 from server.journal import Frame, FrameKind, Journal, JournalError, Position
+from server.ledger import Ledger
 
 # How long a sender is asked to wait when the disk is full, in seconds.
 _DISK_DELAY = 5.0
@@ -18,8 +19,9 @@ class Inbox:
     The order of the journal is the order of the queue; without a journal what waits here is lost with the process.
     """
 
-    def __init__(self, max_bytes: int, journal: Journal | None = None) -> None:
+    def __init__(self, max_bytes: int, ledger: Ledger, journal: Journal | None = None) -> None:
         self._max_bytes = max_bytes
+        self._ledger = ledger
         self._journal = journal
         self._bytes = 0
         self._waiting = 0
@@ -48,6 +50,8 @@ class Inbox:
                     delivery = replace(delivery, position=self._journal.append(frame))
                 except JournalError as error:
                     raise UnavailableError(f"{error}; try again later", retry_after=_DISK_DELAY) from error
+            # Entered before it can be taken: the pipeline never settles what was not yet received.
+            self._ledger.receive(delivery.signal, delivery.records, delivery.rejected)
             self._bytes += delivery.size
             self._waiting += 1
             self._queue.put(delivery)

@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 
 from server.delivery import read_delivery
-from server.errors import UnavailableError
 from server.inbox import Inbox
 from server.journal import Frame, FrameKind
 from server.ledger import Ledger
@@ -38,16 +37,11 @@ class Intake:
 
     def _take(self, kind: FrameKind, body: bytes) -> Outcome:
         delivery = read_delivery(kind, body, time.time_ns())
-        # Entered first, so that the pipeline never settles what was not yet received.
-        self._ledger.receive(delivery.signal, delivery.records, delivery.rejected)
         if delivery.records:
             frame = Frame(kind, body, delivery.received_unix_nano, delivery.records, delivery.rejected)
-            try:
-                position = self._inbox.put(frame, delivery)
-            except UnavailableError:
-                self._ledger.withdraw(delivery.signal, delivery.records, delivery.rejected)
-                raise
-            self._inbox.settle_on_disk(position)
+            self._inbox.settle_on_disk(self._inbox.put(frame, delivery))
+        else:
+            self._ledger.receive(delivery.signal, 0, delivery.rejected)
         messages = [_BAD_IDS] if delivery.rejected else []
         if delivery.unnamed:
             messages.append(_UNNAMED)

@@ -85,12 +85,6 @@ class Ledger:
             if not accepted:
                 self._tallies[signal].rejected += rejected
 
-    def withdraw(self, signal: Signal, accepted: int, rejected: int) -> None:
-        """The request could not be taken after all and the sender was told to send it again, whole."""
-        with self._lock:
-            self._accepted[signal] -= accepted
-            self._rejected[signal] -= rejected
-
     def settle(
         self,
         signal: Signal,

@@ -61,6 +61,10 @@ class RunningServer:
         return self._addresses["otlp_grpc"]
 
     @property
+    def otlp_http(self) -> str:
+        return self._addresses["otlp_http"]
+
+    @property
     def api_grpc(self) -> str:
         return self._addresses["api_grpc"]
 

@@ -8,6 +8,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs
 from analyzers.columns import LogBatch
 from analyzers.otlp.body import body_text
 from analyzers.otlp.resources import NAME_LIMIT, decode_resource, text
+from analyzers.otlp.severities import by_text
 from analyzers.otlp.times import DecodeLimits, settle_times, wire_times
 from analyzers.service import Resource
 
@@ -73,7 +74,9 @@ def decode_logs(
         resource=np.array(resource, dtype=np.int32),
         scope=np.array(scope, dtype=np.int32),
         time_unix_nano=times,
-        severity=np.array([record.severity_number for record in records], dtype=np.int32),
+        severity=np.array(
+            [record.severity_number or by_text(record.severity_text) for record in records], dtype=np.int32
+        ),
         weight=weight,
         body=bodies,
         trace_id=[record.trace_id[:_TRACE_ID] for record in records],

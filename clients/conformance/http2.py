@@ -79,7 +79,7 @@ class Http2Connection:
         }
         message = b"\x01" + len(compressed).to_bytes(4, "big") + compressed
         self._socket.sendall(
-            _frame(_HEADERS, _header_block(request), _END_HEADERS, 1) + _frame(_DATA, message, _END_STREAM, 1)
+            _frame(_HEADERS, header_block(request), _END_HEADERS, 1) + _frame(_DATA, message, _END_STREAM, 1)
         )
         found: dict[str, str] = {}
         block = b""
@@ -87,7 +87,7 @@ class Http2Connection:
             if kind in (_HEADERS, _CONTINUATION):
                 block += payload
                 if flags & _END_HEADERS:
-                    found.update(_read_headers(block))
+                    found.update(read_headers(block))
                     block = b""
             if kind == _RST_STREAM or (kind in (_DATA, _HEADERS) and flags & _END_STREAM):
                 return found
@@ -127,14 +127,14 @@ def _frame(kind: int, payload: bytes = b"", flags: int = 0, stream: int = 0) -> 
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
-def _header_block(headers: dict[str, str]) -> bytes:
+def header_block(headers: dict[str, str]) -> bytes:
     """Literals without indexing. Names and values must be shorter than 127 characters."""
     return b"".join(
         b"\x00" + b"".join(bytes([len(text)]) + text.encode("ascii") for text in pair) for pair in headers.items()
     )
 
 
-def _read_headers(block: bytes) -> Iterator[tuple[str, str]]:
+def read_headers(block: bytes) -> Iterator[tuple[str, str]]:
     """Names and values; names of the static table come as their number, and only literals have a value."""
     at = 0
     while at < len(block):

@@ -64,12 +64,13 @@ def run_online(
         Checkpointer(engine, ledger, seen, metrics),
         config.window.idle / SECOND,
     )
-    pipeline = Pipeline(Inbox(config.otlp.max_pending_bytes), parts)
+    pipeline = Pipeline(Inbox(config.otlp.max_pending_bytes, ledger), parts)
     stretches = lay_out(case, normal)
     for stretch in stretches:
         for batch in to_otlp_requests(
             stretch.case,
             batch_size=batch_size,
+            batch_nano=SECOND,
             shift_nano=stretch.shift_nano,
             shuffle_nano=shuffle_nano,
             seed=seed,

@@ -22,8 +22,9 @@ _CLOSE = {"Connection": "close"}
 class Bodies:
     """Lives in the event loop."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, patience: float = _PATIENCE) -> None:
         self._limit = limit
+        self._patience = patience
         self._room = _MOST_LARGEST * limit
         self._requests = 0
 
@@ -38,7 +39,7 @@ class Bodies:
         try:
             _check_declared(request, self._limit)
             try:
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(self._patience):
                     async for chunk in request.stream():
                         if taken + len(chunk) > self._limit:
                             raise too_large(self._limit)
@@ -48,7 +49,7 @@ class Bodies:
                         taken += len(chunk)
                         chunks.append(chunk)
             except TimeoutError as error:
-                refusal = _busy(f"the body did not come within {_PATIENCE:g} s")
+                refusal = _busy(f"the body did not come within {self._patience:g} s")
                 refusal.headers.update(_CLOSE)
                 raise refusal from error
             yield b"".join(chunks)

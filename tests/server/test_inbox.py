@@ -12,6 +12,7 @@ from server.delivery import Delivery
 from server.errors import UnavailableError
 from server.inbox import Inbox
 from server.journal import Frame, FrameKind
+from server.ledger import Ledger
 
 MEBIBYTE = 2**20
 
@@ -26,14 +27,14 @@ def put(inbox: Inbox, item: Delivery) -> Delivery:
 
 
 def test_first_in_first_out() -> None:
-    inbox = Inbox(1000)
+    inbox = Inbox(1000, Ledger())
     items = [put(inbox, delivery(10, number)) for number in range(5)]
     assert inbox.pending_requests == 5
     assert [inbox.take(0) for _ in range(5)] == items
 
 
 def test_room_is_free_only_when_a_delivery_is_done() -> None:
-    inbox = Inbox(100)
+    inbox = Inbox(100, Ledger())
     item = put(inbox, delivery(60))
     assert inbox.take(0) == item
     with pytest.raises(UnavailableError):
@@ -44,7 +45,7 @@ def test_room_is_free_only_when_a_delivery_is_done() -> None:
 
 
 def test_a_request_larger_than_the_inbox_fits_when_it_is_empty() -> None:
-    inbox = Inbox(100)
+    inbox = Inbox(100, Ledger())
     item = put(inbox, delivery(5000))
     with pytest.raises(UnavailableError):
         put(inbox, delivery(1))
@@ -56,7 +57,7 @@ def test_a_request_larger_than_the_inbox_fits_when_it_is_empty() -> None:
 @pytest.mark.parametrize(("waiting", "least", "most"), [(1, 0.4, 1), (64 * MEBIBYTE, 2, 20), (2**40, 30, 30)])
 def test_the_delay_grows_with_what_waits_within_reason(waiting: int, least: float, most: float) -> None:
     """Long enough to recover in, and far below the 300 s after which a Collector gives a batch up."""
-    inbox = Inbox(waiting)
+    inbox = Inbox(waiting, Ledger())
     put(inbox, delivery(waiting))
     with pytest.raises(UnavailableError, match="try again later") as refused:
         put(inbox, delivery(1))
@@ -65,7 +66,7 @@ def test_the_delay_grows_with_what_waits_within_reason(waiting: int, least: floa
 
 @given(st.lists(st.integers(1, 60), max_size=60), st.integers(1, 100))
 def test_never_more_than_the_limit_and_nothing_taken_is_lost(sizes: list[int], limit: int) -> None:
-    inbox, accepted, taken = Inbox(limit), [], []
+    inbox, accepted, taken = Inbox(limit, Ledger()), [], []
     for number, size in enumerate(sizes):
         try:
             accepted.append(put(inbox, delivery(size, number)))
@@ -84,7 +85,7 @@ def test_never_more_than_the_limit_and_nothing_taken_is_lost(sizes: list[int], l
 
 
 def test_many_senders_at_once_stay_within_the_limit() -> None:
-    inbox = Inbox(1000)
+    inbox = Inbox(1000, Ledger())
 
     def send() -> int:
         accepted = 0
@@ -103,7 +104,7 @@ def test_many_senders_at_once_stay_within_the_limit() -> None:
 
 
 def test_waking_ends_a_wait_at_once() -> None:
-    inbox = Inbox(10)
+    inbox = Inbox(10, Ledger())
     with ThreadPoolExecutor(1) as threads:
         begun = time.monotonic()
         waiting = threads.submit(inbox.take, 30)

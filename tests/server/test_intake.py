@@ -18,7 +18,8 @@ class Counter:
     """An intake with all it leads to in reach."""
 
     def __init__(self, max_bytes: int = 2**20) -> None:
-        self.inbox, self.ledger = Inbox(max_bytes), Ledger()
+        self.ledger = Ledger()
+        self.inbox = Inbox(max_bytes, self.ledger)
         self.intake = Intake(self.inbox, self.ledger)
 
     def logs(self, request: Message) -> Outcome:

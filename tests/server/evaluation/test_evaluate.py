@@ -61,8 +61,9 @@ def test_a_case_is_scored_in_all_three_ways(cases: Path, tmp_path: Path) -> None
         assert line in result.stdout
 
 
-def test_to_stdout_there_is_only_the_document(cases: Path) -> None:
-    result = run(str(cases / "shop" / "payment_exception"), "--json", "-")
+def test_to_stdout_there_is_only_the_document(tmp_path: Path) -> None:
+    write(record(Outage(normal=20, fault=10)), tmp_path / "small")
+    result = run(str(tmp_path), "--json", "-")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["online"]["cases"] == 1
 

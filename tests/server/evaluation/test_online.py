@@ -36,7 +36,7 @@ def conclusions(
 
 @pytest.fixture(scope="module")
 def outage() -> Case:
-    return record(Outage(normal=50, fault=25, rate=8))
+    return record(Outage(normal=45, fault=20, rate=8))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def _observed_only(row: LogRow) -> LogRow:
 
 def test_the_same_outage_at_another_time_has_the_same_ranking(expected: list[Conclusion]) -> None:
     """By whole buckets later, so that it is cut the same way."""
-    later = conclusions(record(Outage(normal=50, fault=25, rate=8, start_unix_nano=1_750_000_000 * SECOND)))
+    later = conclusions(record(Outage(normal=45, fault=20, rate=8, start_unix_nano=1_750_000_000 * SECOND)))
     assert [ranking for _, ranking, *_ in later] == [ranking for _, ranking, *_ in expected]
     assert {name for name, *_ in later}.isdisjoint(name for name, *_ in expected)
 

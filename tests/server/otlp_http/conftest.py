@@ -7,6 +7,7 @@ import pytest
 
 from server.config import OtlpConfig
 from server.intake import Intake
+from server.ledger import Signal
 from server.otlp.http_door import OtlpHttpDoor
 from tests.server.flow import Flow
 from tests.server.otlp_http.sender import Sender
@@ -43,3 +44,13 @@ def flow(flow_and_sender: tuple[Flow, Sender]) -> Flow:
 @pytest.fixture
 def sender(flow_and_sender: tuple[Flow, Sender]) -> Sender:
     return flow_and_sender[1]
+
+
+@pytest.fixture(scope="session")
+def refusing() -> Iterator[Sender]:
+    """To a door that is only sent what it has to refuse: it must have received nothing in the end."""
+    with Flow() as flow:
+        door = OtlpHttpDoor(Intake(flow.inbox, flow.ledger), "127.0.0.1:0", OtlpConfig().max_message_bytes)
+        yield Sender(door.start())
+        door.stop(0)
+        assert flow.account(Signal.LOGS).received == flow.account(Signal.TRACES).received == 0

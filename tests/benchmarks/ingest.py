@@ -1,0 +1,128 @@
+"""Log records a second through the whole of Hypocenter, against a stock servicer that does nothing with them."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tests.benchmarks.drain_venv import drain_python
+from tests.benchmarks.machine import Cores, cpu_seconds, pinned
+from tests.benchmarks.measure import Row, Spread, Table, compared
+from tests.benchmarks.messages import LogMessages
+from tests.benchmarks.options import Options
+from tests.benchmarks.under_load import OurServer, StockServer, our_server
+from tests.benchmarks.wire import LOGS, WireClient
+
+IN_FLIGHT = 64
+_CASES = ((1000, False), (1000, True), (100, False), (100, True))
+_BARS = {(1000, False): "0.18 S", (1000, True): "0.4 S"}
+# Bytes that may wait for the pipeline in one round stay below the server's limit.
+_MOST_BYTES = 200 * 2**20
+_RECORD_BYTES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Records a second: of the wall clock, and of the server's CPU."""
+
+    wall: float
+    cpu: float
+
+
+def measure(address: str, pid: int, messages: LogMessages, total: int, finish: Callable[[int], None]) -> Rate:
+    """Send `total` requests; `finish` returns when the given number of records is not only acknowledged but done."""
+    with WireClient(address, LOGS, messages.compressed) as client:
+        before, started = cpu_seconds(pid), time.perf_counter()
+        client.drive(messages, total, IN_FLIGHT)
+        finish(total * messages.records)
+        seconds, cpu = time.perf_counter() - started, cpu_seconds(pid) - before
+    return Rate(total * messages.records / seconds, total * messages.records / max(cpu, 0.01))
+
+
+def stock_rate(server: StockServer, messages: LogMessages, total: int) -> Rate:
+    return measure(server.address, server.pid, messages, total, lambda _: None)
+
+
+def our_rate(server: OurServer, messages: LogMessages, total: int) -> Rate:
+    before = server.counted_logs
+
+    def finish(records: int) -> None:
+        deadline = time.monotonic() + 60
+        while (counted := server.counted_logs - before) < records:
+            assert time.monotonic() < deadline, f"{counted} of {records} records counted: {server.stderr[-2000:]}"
+            time.sleep(0.02)
+        assert counted == records, f"{counted} of {records} records counted"
+
+    return measure(server.otlp_grpc, server.pid, messages, total, finish)
+
+
+def requests_for(seconds: float, rate: Rate, records: int) -> int:
+    return max(4, min(int(seconds * rate.wall / records), _MOST_BYTES // (records * _RECORD_BYTES)))
+
+
+def ingest(options: Options) -> Table:
+    """Rows come in the order of `_CASES`, plain and gzip."""
+    cores = Cores.split()
+    seconds = options.lasting(3.0, 0.1)
+    rows: list[Row] = []
+    notes = [
+        "S: sync grpc server, generated servicer, parsed request, empty response, in a process of its own",
+        "ours: `hypocenter serve` with its defaults, data directory on disk; the clock stops when /status has counted"
+        " every record, not at the last acknowledgement",
+        f"client: frames written to one HTTP/2 connection, {IN_FLIGHT} requests in flight, compressed beforehand",
+        f"server on {len(cores.server)} core, client on {'others' if cores.apart else 'the same'}; loopback",
+    ]
+    python = drain_python(install=not options.quick)
+    if python is None:
+        notes.append("no stock Drain3 here: its servicer is left out")
+    with StockServer(cores) as stock, our_server(cores) as ours, pinned(cores.client):
+        for records, compressed in _CASES[:1] if options.quick else _CASES:
+            rows += _case(options, seconds, stock, ours, records, compressed)
+        if python is not None:
+            with StockServer(cores, python) as drain:
+                rows += _against_drain(options, seconds, drain, ours)
+    return Table("ingest", "log records through the whole path", rows, notes)
+
+
+def _messages(options: Options, records: int, compressed: bool) -> LogMessages:
+    return LogMessages(records, compressed, time.time_ns(), options.sized(40_000, 4_000))
+
+
+def _case(
+    options: Options, seconds: float, stock: StockServer, ours: OurServer, records: int, compressed: bool
+) -> list[Row]:
+    messages = _messages(options, records, compressed)
+    warm = 4 if options.quick else max(8, 8000 // records)
+    sizes = (
+        requests_for(seconds, stock_rate(stock, messages, warm), records),
+        requests_for(seconds, our_rate(ours, messages, warm), records),
+    )
+    theirs, found = [], []
+    for _ in range(options.rounds):
+        theirs.append(stock_rate(stock, messages, sizes[0]))
+        found.append(our_rate(ours, messages, sizes[1]))
+    name = f"batch {records}, {'gzip' if compressed else 'plain'}"
+    bar = _BARS.get((records, compressed), "")
+    return [*_pair(name, "S", theirs, found, bar)]
+
+
+def _against_drain(options: Options, seconds: float, drain: StockServer, ours: OurServer) -> list[Row]:
+    messages = _messages(options, 1000, False)
+    sizes = (
+        requests_for(seconds, stock_rate(drain, messages, 8), 1000),
+        requests_for(seconds, our_rate(ours, messages, 8), 1000),
+    )
+    theirs, found = [], []
+    for _ in range(options.rounds):
+        theirs.append(stock_rate(drain, messages, sizes[0]))
+        found.append(our_rate(ours, messages, sizes[1]))
+    return _pair("batch 1000, plain", "S with Drain3", theirs, found, "10 x")
+
+
+def _pair(name: str, baseline: str, theirs: Sequence[Rate], found: Sequence[Rate], bar: str) -> list[Row]:
+    wall, cpu = [rate.wall for rate in theirs], [rate.cpu for rate in theirs]
+    return [
+        Row(f"{name}: {baseline}", "records/s", Spread.of(wall)),
+        compared(f"{name}: ours", "records/s", [rate.wall for rate in found], wall, baseline, bar),
+        Row(f"{name}: {baseline}, by CPU", "records/CPU s", Spread.of(cpu)),
+        compared(f"{name}: ours, by CPU", "records/CPU s", [rate.cpu for rate in found], cpu, baseline),
+    ]

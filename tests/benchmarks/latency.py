@@ -1,0 +1,65 @@
+"""How long an Export takes while the server is half as busy as it can be, open loop, against S at the same rate."""
+
+import time
+from collections.abc import Sequence
+
+from tests.benchmarks.ingest import Rate, our_rate, requests_for, stock_rate
+from tests.benchmarks.machine import Cores, pinned
+from tests.benchmarks.measure import Row, Spread, Table, compared
+from tests.benchmarks.messages import LogMessages
+from tests.benchmarks.options import Options
+from tests.benchmarks.under_load import OurServer, StockServer, our_server
+from tests.benchmarks.wire import LOGS, WireClient
+
+_BAR = "at most 3 x"
+
+
+def latency(options: Options) -> Table:
+    """From when a request was due, not from when it could be sent, to its answer."""
+    cores = Cores.split()
+    rows: list[Row] = []
+    notes = ["open loop: a request is due at its time, whatever became of those before; plain, one connection"]
+    with StockServer(cores) as stock, our_server(cores) as ours, pinned(cores.client):
+        for records in (1000,) if options.quick else (1000, 100):
+            rows += _case(options, records, stock, ours, notes)
+    return Table("latency", "Export at half of our own ceiling", rows, notes)
+
+
+def _case(options: Options, records: int, stock: StockServer, ours: OurServer, notes: list[str]) -> list[Row]:
+    messages = LogMessages(records, False, time.time_ns(), options.sized(40_000, 4_000))
+    stock_rate(stock, messages, 4)
+    ceiling = _ceiling(options, ours, messages)
+    interval = records / (ceiling.wall / 2)
+    seconds = options.lasting(6.0, 0.3)
+    total = max(5, int(seconds / interval))
+    notes.append(
+        f"batch {records}: ceiling {ceiling.wall:,.0f} records/s, so {1 / interval:.1f} requests/s, {total} a round"
+    )
+    theirs, found = [], []
+    for _ in range(options.rounds):
+        theirs.append(_latencies(stock.address, messages, total, interval))
+        found.append(_latencies(ours.otlp_grpc, messages, total, interval))
+    rows: list[Row] = []
+    for name, share, bar in (("p50", 0.5, ""), ("p99", 0.99, _BAR), ("worst", 1.0, "")):
+        base = [_quantile(each, share) * 1000 for each in theirs]
+        rows.append(Row(f"batch {records}, {name}: S", "ms", Spread.of(base)))
+        mine = [_quantile(each, share) * 1000 for each in found]
+        rows.append(compared(f"batch {records}, {name}: ours", "ms", mine, base, "S", bar))
+    return rows
+
+
+def _ceiling(options: Options, ours: OurServer, messages: LogMessages) -> Rate:
+    """What it counts a second when it gets as much as it can take."""
+    warm = our_rate(ours, messages, 4 if options.quick else max(8, 8000 // messages.records))
+    return our_rate(ours, messages, requests_for(options.lasting(3.0, 0.1), warm, messages.records))
+
+
+def _latencies(address: str, messages: LogMessages, total: int, interval: float) -> Sequence[float]:
+    with WireClient(address, LOGS) as client:
+        driven = client.drive(messages, total, interval=interval)
+    assert not driven.refused, f"{driven.refused} of {total} requests were refused at half of the ceiling"
+    return sorted(driven.latencies)
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
