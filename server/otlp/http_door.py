@@ -89,7 +89,7 @@ class OtlpHttpDoor:
             coding = coding_of(header)
         except UnknownCodingError as error:
             raise unknown_coding(header) from error
-        signal = self._signals[request.url.path]
+        signal = self._signals[_path(request)]
         async with self._bodies.body(request) as body:
             answer = await to_thread.run_sync(
                 self._taken, signal, encoding, coding, body, limiter=self._limiter(encoding)
@@ -116,6 +116,12 @@ class OtlpHttpDoor:
         return self._limiters[encoding]
 
 
+def _path(request: Request) -> str:
+    # Not `request.url`: that is made with the Host header, which anybody may fill with nonsense.
+    path: str = request.scope["path"]
+    return path
+
+
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HttpRefusal)
     return error.response(request)
@@ -125,7 +131,7 @@ async def _not_served(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         return wrong_method(request.method, error.headers).response(request)
-    return unknown_path(request.url.path).response(request)
+    return unknown_path(_path(request)).response(request)
 
 
 async def _gone(request: Request, error: Exception) -> Response:

@@ -1,4 +1,7 @@
-"""The same servicer with one thread of stock Drain3 where Hypocenter has its miner. Runs in the benchmark's own venv."""
+"""The same servicer with one thread of stock Drain3 where Hypocenter has its miner.
+
+Runs with the interpreter of the benchmark's own virtual environment.
+"""
 
 import threading
 

@@ -40,7 +40,7 @@ def drain_python(install: bool) -> Path | None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             subprocess.run([sys.executable, "-m", "venv", "--clear", _FOLDER], check=True, timeout=_SECONDS)
-            pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             subprocess.run([*pip, *wanted.split("\n")], check=True, timeout=_SECONDS, cwd=REPOSITORY)
         except subprocess.SubprocessError:
             return None

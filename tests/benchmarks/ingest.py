@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.benchmarks.drain_venv import drain_python
+from tests.benchmarks.log_load import LoadShape
 from tests.benchmarks.machine import Cores, cpu_seconds, pinned
 from tests.benchmarks.measure import Row, Spread, Table, compared
 from tests.benchmarks.messages import LogMessages
@@ -13,11 +14,31 @@ from tests.benchmarks.under_load import OurServer, StockServer, our_server
 from tests.benchmarks.wire import LOGS, WireClient
 
 IN_FLIGHT = 64
-_CASES = ((1000, False), (1000, True), (100, False), (100, True))
-_BARS = {(1000, False): "0.18 S", (1000, True): "0.4 S"}
+_DRAIN_BAR = "10 x"
 # Bytes that may wait for the pipeline in one round stay below the server's limit.
 _MOST_BYTES = 200 * 2**20
 _RECORD_BYTES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    shape: LoadShape
+    compressed: bool
+    bar: str = ""
+
+    def __str__(self) -> str:
+        own = ", templates of one service each" if self.shape.own else ""
+        return f"batch {self.shape.records}, {'gzip' if self.compressed else 'plain'}{own}"
+
+
+_PLAIN = _Case(LoadShape(1000), False, "0.18 S")
+_CASES = (
+    _PLAIN,
+    _Case(LoadShape(1000), True, "0.4 S"),
+    _Case(LoadShape(1000, own=True), False),
+    _Case(LoadShape(100), False),
+    _Case(LoadShape(100), True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +81,8 @@ def requests_for(seconds: float, rate: Rate, records: int) -> int:
 
 
 def ingest(options: Options) -> Table:
-    """Rows come in the order of `_CASES`, plain and gzip."""
+    """Rows come in the order of `_CASES`."""
     cores = Cores.split()
-    seconds = options.lasting(3.0, 0.1)
     rows: list[Row] = []
     notes = [
         "S: sync grpc server, generated servicer, parsed request, empty response, in a process of its own",
@@ -75,22 +95,17 @@ def ingest(options: Options) -> Table:
     if python is None:
         notes.append("no stock Drain3 here: its servicer is left out")
     with StockServer(cores) as stock, our_server(cores) as ours, pinned(cores.client):
-        for records, compressed in _CASES[:1] if options.quick else _CASES:
-            rows += _case(options, seconds, stock, ours, records, compressed)
+        for case in _CASES[:1] if options.quick else _CASES:
+            rows += _compare(options, case, stock, ours, "S", case.bar)
         if python is not None:
             with StockServer(cores, python) as drain:
-                rows += _against_drain(options, seconds, drain, ours)
+                rows += _compare(options, _PLAIN, drain, ours, "S with Drain3", _DRAIN_BAR)
     return Table("ingest", "log records through the whole path", rows, notes)
 
 
-def _messages(options: Options, records: int, compressed: bool) -> LogMessages:
-    return LogMessages(records, compressed, time.time_ns(), options.sized(40_000, 4_000))
-
-
-def _case(
-    options: Options, seconds: float, stock: StockServer, ours: OurServer, records: int, compressed: bool
-) -> list[Row]:
-    messages = _messages(options, records, compressed)
+def _compare(options: Options, case: _Case, stock: StockServer, ours: OurServer, baseline: str, bar: str) -> list[Row]:
+    seconds, records = options.lasting(3.0, 0.1), case.shape.records
+    messages = LogMessages(case.shape, case.compressed, time.time_ns(), options.sized(40_000, 4_000))
     warm = 4 if options.quick else max(8, 8000 // records)
     sizes = (
         requests_for(seconds, stock_rate(stock, messages, warm), records),
@@ -100,22 +115,7 @@ def _case(
     for _ in range(options.rounds):
         theirs.append(stock_rate(stock, messages, sizes[0]))
         found.append(our_rate(ours, messages, sizes[1]))
-    name = f"batch {records}, {'gzip' if compressed else 'plain'}"
-    bar = _BARS.get((records, compressed), "")
-    return [*_pair(name, "S", theirs, found, bar)]
-
-
-def _against_drain(options: Options, seconds: float, drain: StockServer, ours: OurServer) -> list[Row]:
-    messages = _messages(options, 1000, False)
-    sizes = (
-        requests_for(seconds, stock_rate(drain, messages, 8), 1000),
-        requests_for(seconds, our_rate(ours, messages, 8), 1000),
-    )
-    theirs, found = [], []
-    for _ in range(options.rounds):
-        theirs.append(stock_rate(drain, messages, sizes[0]))
-        found.append(our_rate(ours, messages, sizes[1]))
-    return _pair("batch 1000, plain", "S with Drain3", theirs, found, "10 x")
+    return _pair(str(case), baseline, theirs, found, bar)
 
 
 def _pair(name: str, baseline: str, theirs: Sequence[Rate], found: Sequence[Rate], bar: str) -> list[Row]:

@@ -17,7 +17,7 @@ def kills(options: Options) -> Table:
     """One data directory for all rounds; what was not acknowledged is sent again, as a Collector does."""
     draw = random.Random(20)
     sender = Sender()
-    restarts = []
+    restarts: list[float] = []
     longest = options.lasting(2.0, 0.4)
     CACHE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="bench-data-") as folder:

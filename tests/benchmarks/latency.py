@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from tests.benchmarks.ingest import Rate, our_rate, requests_for, stock_rate
+from tests.benchmarks.log_load import LoadShape
 from tests.benchmarks.machine import Cores, pinned
 from tests.benchmarks.measure import Row, Spread, Table, compared
 from tests.benchmarks.messages import LogMessages
@@ -26,7 +27,7 @@ def latency(options: Options) -> Table:
 
 
 def _case(options: Options, records: int, stock: StockServer, ours: OurServer, notes: list[str]) -> list[Row]:
-    messages = LogMessages(records, False, time.time_ns(), options.sized(40_000, 4_000))
+    messages = LogMessages(LoadShape(records), False, time.time_ns(), options.sized(40_000, 4_000))
     stock_rate(stock, messages, 4)
     ceiling = _ceiling(options, ours, messages)
     interval = records / (ceiling.wall / 2)

@@ -14,11 +14,12 @@ from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs
 MILLI = 1_000_000
 _TEMPLATES = 200
 _SERVICES = 20
-_WORDS = (
-    "request handled order session payment cache index shard queue worker retry timeout accepted rejected upstream"
-    " replica leader commit rollback flush token user account checkout inventory shipment refund invoice catalog search"
-    " page batch cursor stream partition offset topic consumer producer broker lease heartbeat snapshot segment"
-).split()
+_TEXT = """
+request handled order session payment cache index shard queue worker retry timeout accepted rejected upstream replica
+leader commit rollback flush token user account checkout inventory shipment refund invoice catalog search page batch
+cursor stream partition offset topic consumer producer broker lease heartbeat snapshot segment
+"""
+_WORDS = _TEXT.split()
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -30,8 +31,9 @@ class Lines:
         self._templates = [self._template(number, letters and number % 5 == 0) for number in range(templates)]
         self._weights = [1 / rank for rank in range(1, templates + 1)]
 
-    def draw(self, count: int) -> list[str]:
-        chosen = self._random.choices(self._templates, self._weights, k=count)
+    def draw(self, count: int, step: int = 1, first: int = 0) -> list[str]:
+        """Of every template, or of every `step`th from `first` on."""
+        chosen = self._random.choices(self._templates[first::step], self._weights[first::step], k=count)
         return [" ".join(self._value(part) if part.startswith("$") else part for part in parts) for parts in chosen]
 
     def every(self, number: int) -> str:
@@ -76,27 +78,31 @@ class LoadShape:
     records: int = 1000
     services: int = _SERVICES
     templates: int = _TEMPLATES
+    # Each template in the code of one service alone; else any service may log any.
+    own: bool = False
 
 
 def log_requests(count: int, shape: LoadShape, start_unix_nano: int, seed: int = 1) -> Iterator[bytes]:
-    """Serialised requests, `count` of them, each grouped by service as a Collector's batch is; 1 ms from one record
-    of a service to the next."""
+    """Serialised requests, `count` of them, each grouped by service as a Collector's batch is; 1 ms from one record of
+    a service to the next."""
     random, lines = Random(seed), Lines(seed, shape.templates)
     groups = min(shape.services, max(1, shape.records // 20))
     for number in range(count):
         request = ExportLogsServiceRequest()
-        bodies = lines.draw(shape.records)
         for group in range(groups):
+            service = (number * groups + group) % shape.services
+            held = len(range(group, shape.records, groups))
+            bodies = lines.draw(held, shape.services, service) if shape.own else lines.draw(held)
             part = request.resource_logs.add()
-            part.resource.attributes.extend(resource_attributes((number * groups + group) % shape.services))
+            part.resource.attributes.extend(resource_attributes(service))
             records = part.scope_logs.add()
             records.scope.name = "com.example.shop.Handler"
-            for row, body in enumerate(bodies[group::groups]):
+            for row, body in enumerate(bodies):
                 at = start_unix_nano + row * MILLI
                 record = records.log_records.add(
                     time_unix_nano=at,
                     observed_time_unix_nano=at + MILLI,
-                    severity_number=random.choices((9, 13, 17), (90, 7, 3))[0],  # type: ignore[arg-type]
+                    severity_number=random.choices((9, 13, 17), (90, 7, 3))[0],
                     severity_text="INFO",
                     trace_id=random.randbytes(16),
                     span_id=random.randbytes(8),
@@ -113,7 +119,7 @@ def closing_group(number: int, time_unix_nano: int) -> bytes:
     """
     group = ResourceLogs()
     group.resource.attributes.extend(resource_attributes(number % _SERVICES))
-    record = group.scope_logs.add().log_records.add(time_unix_nano=time_unix_nano, severity_number=9)  # type: ignore[arg-type]
+    record = group.scope_logs.add().log_records.add(time_unix_nano=time_unix_nano, severity_number=9)
     record.body.string_value = f"batch {number:012d} is complete"
     return ExportLogsServiceRequest(resource_logs=[group]).SerializeToString()
 

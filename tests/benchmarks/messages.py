@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from tests.benchmarks.log_load import LoadShape, closing_group, log_requests
@@ -39,17 +39,19 @@ class Body:
 
 
 class LogMessages:
-    """An endless iterator of framed requests of `records` log records each, no two alike."""
+    """An endless iterator of framed requests of `shape.records` log records each, no two alike."""
 
     # Different bodies, so that no memo of whole lines helps anybody.
     _POOL_RECORDS = 40_000
 
-    def __init__(self, records: int, compressed: bool, start_unix_nano: int, pool_records: int = _POOL_RECORDS) -> None:
-        self.records = records
+    def __init__(
+        self, shape: LoadShape, compressed: bool, start_unix_nano: int, pool_records: int = _POOL_RECORDS
+    ) -> None:
+        self.records = shape.records
         self.compressed = compressed
         self._start = start_unix_nano
-        shape = LoadShape(records - 1)
-        pool = max(2, pool_records // records)
+        pool = max(2, pool_records // shape.records)
+        shape = replace(shape, records=shape.records - 1)
         self._bodies = [Body.of(body, compressed) for body in log_requests(pool, shape, start_unix_nano)]
         self._numbers = count()
 

@@ -7,9 +7,9 @@ import json
 import sys
 import time
 
-from drain3 import TemplateMiner
-from drain3.masking import MaskingInstruction
-from drain3.template_miner_config import TemplateMinerConfig
+from drain3 import TemplateMiner  # type: ignore[import-not-found]
+from drain3.masking import MaskingInstruction  # type: ignore[import-not-found]
+from drain3.template_miner_config import TemplateMinerConfig  # type: ignore[import-not-found]
 
 _LEFT, _RIGHT = r"((?<=[^A-Za-z0-9])|^)", r"((?=[^A-Za-z0-9])|$)"
 # What its README and common set-ups mask, in the usual order.

@@ -121,7 +121,7 @@ def test_the_ranking_weighs_every_detector() -> None:
     ("first", "requirements"),
     [
         ("hypocenter-client", PROJECT["project"]["dependencies"]),
-        ("grpcio-testing", PROJECT["dependency-groups"]["dev"]),
+        ("hypothesis", PROJECT["dependency-groups"]["dev"]),
     ],
     ids=["run time", "development"],
 )

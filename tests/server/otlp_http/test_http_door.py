@@ -150,6 +150,10 @@ class TestNotServed:
             assert (answer.code, answer.content_type) == (404, content_type)
             assert "/v1/logs" in answer.status().message
 
+    def test_a_host_that_is_nonsense_changes_nothing(self, refusing: Sender) -> None:
+        for path, code in ((LOGS, 200), ("/elsewhere", 404)):
+            assert refusing.post(path, b"", Host="[::").code == code
+
     @pytest.mark.parametrize("content_type", ["text/plain", "application/grpc", "application/protobuf", ""])
     def test_other_content_types(self, refusing: Sender, content_type: str) -> None:
         answer = refusing.post(LOGS, logs(log()).SerializeToString(), content_type)
