@@ -13,13 +13,29 @@ from analyzers.summary import EdgeKey, EdgeStats, OperationStats, ServiceSummary
 _FAINT = 1e-30
 
 
+_WARN = 13
+# Templates remembered of one operation.
+_MAX_WRITTEN = 200
+# What is written once a call hardly varies; a tenth of what independent events would is believed.
+_LEAST_WRITTEN = 0.1
+
+
 @dataclass(slots=True)
 class OperationBaseline:
     errors: Rate = field(default_factory=Rate)
     self_time: Latency = field(default_factory=Latency)
     duration: Latency = field(default_factory=Latency)
+    # Records by template, written in its spans, per call.
+    templates: dict[str, Rate] = field(default_factory=dict)
+    calls: float = 0.0
 
     def learn(self, stats: OperationStats) -> None:
+        for template_id in stats.templates:
+            if template_id not in self.templates and len(self.templates) < _MAX_WRITTEN:
+                self.templates[template_id] = Rate(0.0, self.calls, least=_LEAST_WRITTEN)
+        for template_id, rate in self.templates.items():
+            rate.learn(stats.templates.get(template_id, 0), stats.calls)
+        self.calls += stats.calls
         self.errors.learn(stats.origin_errors, stats.calls)
         self.self_time.learn(stats.self_time)
         self.duration.learn(stats.duration)
@@ -28,6 +44,9 @@ class OperationBaseline:
         self.errors.fade(factor)
         self.self_time.fade(factor)
         self.duration.fade(factor)
+        self.calls *= factor
+        for rate in self.templates.values():
+            rate.fade(factor)
 
 
 @dataclass(slots=True)
@@ -60,6 +79,8 @@ class ServiceBaseline:
     work: float = 0.0
     templates: dict[str, Rate] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    # Templates that were ever written with severity WARN or above.
+    severe: set[str] = field(default_factory=set)
     # Records of severity ERROR and above, per unit of work.
     errors: Rate = field(default_factory=Rate)
     operations: dict[str, OperationBaseline] = field(default_factory=dict)
@@ -183,6 +204,8 @@ def _learn_service(
             # Unseen in all that was learned before: that is knowledge too.
             baseline.templates[template_id] = Rate(0.0, max(0.0, baseline.work - exposure))
             baseline.texts[template_id] = count.text
+        if count.max_severity >= _WARN:
+            baseline.severe.add(template_id)
     baseline.novelty.learn(fresh, 1.0)
     for template_id, rate in baseline.templates.items():
         seen = summary.templates.get(template_id)

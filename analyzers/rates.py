@@ -20,6 +20,8 @@ class Rate:
     exposure: float = 0.0
     residuals: float = 0.0
     buckets: float = 0.0
+    # The dispersion is never taken to be less: 1 for independent events, less for what happens once a call.
+    least: float = 1.0
 
     def learn(self, count: float, exposure: float) -> None:
         if exposure <= 0:
@@ -42,7 +44,7 @@ class Rate:
     @property
     def dispersion(self) -> float:
         known = self.residuals + _PRIOR_BUCKETS * _PRIOR_DISPERSION
-        return max(1.0, known / (self.buckets + _PRIOR_BUCKETS))
+        return max(self.least, known / (self.buckets + _PRIOR_BUCKETS))
 
     def expected(self, exposure: float) -> float:
         return self.count / self.exposure * exposure if self.exposure > 0 else 0.0

@@ -50,6 +50,8 @@ class OperationStats:
     # Time not spent in children.
     self_time: Sketch = field(default_factory=Sketch)
     pods: dict[str, int] = field(default_factory=dict)
+    # Log records written in these spans, by template.
+    templates: dict[str, int] = field(default_factory=dict)
     slowest: tuple[SpanExemplar, ...] = ()
     failed: tuple[SpanExemplar, ...] = ()
 
@@ -61,6 +63,7 @@ class OperationStats:
         self.duration.merge(other.duration)
         self.self_time.merge(other.self_time)
         _add(self.pods, other.pods)
+        _add(self.templates, other.templates)
         self.slowest = keep_spans(self.slowest, other.slowest)
         self.failed = keep_spans(self.failed, other.failed)
 

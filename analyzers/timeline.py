@@ -11,6 +11,7 @@ from analyzers.columns import Int64, LogBatch, SpanBatch
 from analyzers.counting import CountLimits, count_logs
 from analyzers.summary import Summary, union
 from analyzers.templates import MinedBatch
+from analyzers.witness import Heard, Witnesses
 
 _BUCKET = 5_000_000_000
 
@@ -52,6 +53,7 @@ class TimelineState:
     open: dict[int, Summary]
     spans: dict[int, list[SpanRow]]
     assembler: AssemblerState
+    heard: list[Heard]
 
 
 class Timeline:
@@ -69,6 +71,7 @@ class Timeline:
     ) -> None:
         self.settings = settings
         self.assembler = TraceAssembler(assembly)
+        self.witnesses = Witnesses()
         self.late_records = 0
         self.late_spans = 0
         self.folded_records = 0
@@ -107,6 +110,7 @@ class Timeline:
         if self._open_from is not None:
             self.late_records += int(batch.weight[buckets < self._open_from].sum())
         self.folded_records += count_logs(batch, mined, buckets, self._bucket, self._counts)
+        self.witnesses.add(batch, mined, buckets, self._open_from or 0)
         self._see(int(batch.time_unix_nano.max()))
 
     def add_spans(self, batch: SpanBatch) -> None:
@@ -142,6 +146,7 @@ class Timeline:
             self._open,
             self._spans,
             self.assembler.state(),
+            self.witnesses.state(),
         )
 
     def restore(self, state: TimelineState, closed: Mapping[int, Summary]) -> None:
@@ -153,6 +158,7 @@ class Timeline:
         self.archive.restore(closed)
         self._spans = state.spans
         self.assembler.restore(state.assembler)
+        self.witnesses.restore(state.heard)
 
     def _is_closed(self, start: int) -> bool:
         return self._open_from is not None and start < self._open_from
@@ -192,7 +198,9 @@ class Timeline:
                 self._open_from = min(upcoming, settled)
                 continue
             summary = self._open.pop(start, None) or Summary(start, start + width)
-            self.assembler.assemble(self._spans.pop(start, ()), summary)
+            ended = self._spans.pop(start, [])
+            self.assembler.assemble(ended, summary)
+            self.witnesses.join([(span.span_id, span.service, span.name) for span in ended], summary)
             self._open_from = start + width
             if upcoming == start:
                 self._silent_from = self._open_from

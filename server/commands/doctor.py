@@ -56,6 +56,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield Finding("config", True, str(path) if path else "defaults and environment")
     for key, address in (
         ("otlp.grpc", config.otlp.grpc),
+        ("otlp.http", config.otlp.http),
         ("api.grpc", config.api.grpc),
         ("web.http", config.web.http),
     ):

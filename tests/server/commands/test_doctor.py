@@ -13,7 +13,7 @@ from server.commands.doctor import app
 from tests.rca.store.incidents import full_incident
 from tests.server.commands.model_endpoint import Asked, ModelEndpoint
 
-SUBJECTS = ["config", "otlp.grpc", "api.grpc", "web.http", "data_dir", "store", "model"]
+SUBJECTS = ["config", "otlp.grpc", "otlp.http", "api.grpc", "web.http", "data_dir", "store", "model"]
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
     assert "No such file" in str(found["config"]["detail"])
 
 
-@pytest.mark.parametrize("key", ["otlp.grpc", "api.grpc", "web.http"])
+@pytest.mark.parametrize("key", ["otlp.grpc", "otlp.http", "api.grpc", "web.http"])
 def test_a_port_in_use(key: str, taken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"HYPOCENTER_{key.upper().replace('.', '__')}", taken)
     failure = only_failure()
