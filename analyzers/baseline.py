@@ -7,6 +7,7 @@ from analyzers.latencies import Latency
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats, ServiceSummary, Summary
+from analyzers.written import WrittenBaseline
 
 # Units of work below which what was learned is dropped: a month of silence at the usual half-life. It bounds memory,
 # and keeps numbers away from where they lose their meaning.
@@ -14,10 +15,6 @@ _FAINT = 1e-30
 
 
 _WARN = 13
-# Templates remembered of one operation.
-_MAX_WRITTEN = 200
-# What is written once a call hardly varies; a tenth of what independent events would is believed.
-_LEAST_WRITTEN = 0.1
 
 
 @dataclass(slots=True)
@@ -25,17 +22,10 @@ class OperationBaseline:
     errors: Rate = field(default_factory=Rate)
     self_time: Latency = field(default_factory=Latency)
     duration: Latency = field(default_factory=Latency)
-    # Records by template, written in its spans, per call.
-    templates: dict[str, Rate] = field(default_factory=dict)
-    calls: float = 0.0
+    written: WrittenBaseline = field(default_factory=WrittenBaseline)
 
     def learn(self, stats: OperationStats) -> None:
-        for template_id in stats.templates:
-            if template_id not in self.templates and len(self.templates) < _MAX_WRITTEN:
-                self.templates[template_id] = Rate(0.0, self.calls, least=_LEAST_WRITTEN)
-        for template_id, rate in self.templates.items():
-            rate.learn(stats.templates.get(template_id, 0), stats.calls)
-        self.calls += stats.calls
+        self.written.learn(stats.templates, stats.calls)
         self.errors.learn(stats.origin_errors, stats.calls)
         self.self_time.learn(stats.self_time)
         self.duration.learn(stats.duration)
@@ -44,9 +34,7 @@ class OperationBaseline:
         self.errors.fade(factor)
         self.self_time.fade(factor)
         self.duration.fade(factor)
-        self.calls *= factor
-        for rate in self.templates.values():
-            rate.fade(factor)
+        self.written.fade(factor)
 
 
 @dataclass(slots=True)

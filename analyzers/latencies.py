@@ -7,6 +7,8 @@ from analyzers.sketch import Sketch
 
 _PRIOR_BUCKETS = 3.0
 _PRIOR_DISPERSION = 1.5
+# One bucket counts for no more: the first moments of a failure, learned unawares, must not make it look normal.
+_MOST_RESIDUAL = 12.0
 # Variance of log durations assumed before any is known, and how many observations that is worth.
 _PRIOR_VARIANCE = 0.4
 _PRIOR_COUNT = 5.0
@@ -34,7 +36,7 @@ class Latency:
         if self.count > 0:
             mean = total / sketch.count
             error = self.variance * (1 / sketch.count + 1 / self.count)
-            self.residuals += (mean - self.mean) ** 2 / error
+            self.residuals += min((mean - self.mean) ** 2 / error, _MOST_RESIDUAL)
             self.buckets += 1
         self.count += sketch.count
         self.total += total

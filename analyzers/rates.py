@@ -6,6 +6,8 @@ from dataclasses import dataclass
 # Pseudo-observations that keep the dispersion of a short history from looking better known than it is.
 _PRIOR_BUCKETS = 3.0
 _PRIOR_DISPERSION = 1.5
+# One bucket counts for no more: the first moments of a failure, learned unawares, must not make it look normal.
+_MOST_RESIDUAL = 12.0
 
 
 @dataclass(slots=True)
@@ -29,7 +31,8 @@ class Rate:
         if self.exposure > 0:
             # Half a count, so that what never happened yet isn't taken for impossible; and the estimate's own error.
             expected = (self.count + 0.5) / self.exposure * exposure
-            self.residuals += (count - expected) ** 2 / max(expected * (1 + exposure / self.exposure), 0.25)
+            residual = (count - expected) ** 2 / max(expected * (1 + exposure / self.exposure), 0.25)
+            self.residuals += min(residual, _MOST_RESIDUAL)
             self.buckets += 1
         self.count += count
         self.exposure += exposure
@@ -43,18 +46,19 @@ class Rate:
 
     @property
     def dispersion(self) -> float:
-        known = self.residuals + _PRIOR_BUCKETS * _PRIOR_DISPERSION
+        known = self.residuals + _PRIOR_BUCKETS * _PRIOR_DISPERSION * math.sqrt(self.least)
         return max(self.least, known / (self.buckets + _PRIOR_BUCKETS))
 
     def expected(self, exposure: float) -> float:
         return self.count / self.exposure * exposure if self.exposure > 0 else 0.0
 
-    def surprise(self, count: float, exposure: float, tolerance: float = 0.0) -> float:
+    def surprise(self, count: float, exposure: float, tolerance: float = 0.0, cluster: float = 1.0) -> float:
         """Signed standard deviations of `count` in `exposure` from normal; 0 when nothing is known or done.
 
         Anscombe's square-root transform keeps small counts honest (Anscombe, Biometrika 1948); the factor
         1 + exposure/known exposure is what the estimate of the rate itself may be wrong by. A departure of up to
-        `tolerance` (a share of the expected count) is no departure.
+        `tolerance` (a share of the expected count) is no departure. Where `cluster` come at once, only so many fewer
+        are independent.
         """
         if self.exposure <= 0 or exposure <= 0:
             return 0.0
@@ -64,4 +68,5 @@ class Rate:
         else:
             expected = max(count, expected * (1 - tolerance))
         spread = math.sqrt(self.dispersion * (1 + exposure / self.exposure))
+        count, expected = count / cluster, expected / cluster
         return 2.0 * (math.sqrt(count + 0.375) - math.sqrt(expected + 0.375)) / spread

@@ -10,6 +10,9 @@ from analyzers.service import ServiceKey
 from rca.diagnosis import Evidence, RootCause
 from rca.graph import ServiceGraph, Topology
 
+# Calls to at least this many services, and to this share of all it calls, must be slow for a caller to be the cause.
+_MANY, _MOST = 2, 0.6
+
 # A stop of a template, a fall and a rise mean different things, though one detector finds them.
 FALL, RISE = "template_fall", "template_rise"
 CALLS_FALL, CALLS_RISE = "calls_fall", "calls_rise"
@@ -73,18 +76,28 @@ def rank(
     by_service: dict[ServiceKey, list[Anomaly]] = defaultdict(list)
     for anomaly in anomalies:
         by_service[anomaly.service].append(anomaly)
-    own = {service: _own_evidence(found, settings) for service, found in sorted(by_service.items())}
+    slow_callers = _slow_callers(anomalies, topology)
+    for caller in slow_callers:
+        by_service[caller] += []
+    own = {
+        service: [*_own_evidence(found, settings), *_outgoing_gaps(slow_callers.get(service, ()), settings)]
+        for service, found in sorted(by_service.items())
+    }
     scores = {service: sum(item.contribution for item in evidence) for service, evidence in own.items()}
-    onsets = {service: min(item.onset_unix_nano for item in found) for service, found in by_service.items()}
+    onsets = {
+        service: min(item.onset_unix_nano for item in (*found, *slow_callers.get(service, ())))
+        for service, found in by_service.items()
+    }
     candidates = []
     for service, evidence in own.items():
         extra = [
             *_explained(service, evidence, own, scores, topology, settings),
             *_starved(service, evidence, by_service, topology, settings),
+            *_slowed(service, by_service[service], slow_callers, settings),
             *_earliest(service, onsets, settings),
         ]
         found = by_service[service]
-        strongest = _strongest(found, evidence)
+        strongest = _strongest([*found, *slow_callers.get(service, ())], evidence)
         candidates.append(
             RootCause(
                 service=service,
@@ -92,7 +105,7 @@ def rank(
                 hypothesis=_hypothesis(service, strongest),
                 path=topology.path(service, by_service),
                 pod=_pod(found),
-                operation=strongest.subject if strongest.detector in ("self_time", "span_errors", "edge_gap") else "",
+                operation=_operation(service, strongest),
                 onset_unix_nano=onsets[service],
             )
         )
@@ -104,6 +117,52 @@ def _strongest(found: Iterable[Anomaly], evidence: Sequence[Evidence]) -> Anomal
     """The anomaly behind the signal that counts most for its service."""
     leading = max(evidence, key=lambda item: (item.contribution, item.signal)).anomaly_ids[0]
     return next(item for item in found if item.anomaly_id == leading)
+
+
+def _slow_callers(anomalies: Iterable[Anomaly], topology: Topology) -> dict[ServiceKey, tuple[Anomaly, ...]]:
+    """Services that lose time on the way to most of what they call: it is they who are slow, not all the others."""
+    by_caller: dict[ServiceKey, list[Anomaly]] = defaultdict(list)
+    for anomaly in anomalies:
+        if anomaly.detector == "edge_gap" and anomaly.peer is not None:
+            by_caller[anomaly.peer].append(anomaly)
+    return {
+        caller: tuple(gaps)
+        for caller, gaps in sorted(by_caller.items())
+        if len(gaps) >= _MANY and len(gaps) >= _MOST * len(topology.callees(caller))
+    }
+
+
+def _outgoing_gaps(gaps: Sequence[Anomaly], settings: RankingSettings) -> Iterable[Evidence]:
+    if gaps:
+        # The middle one: what all have in common is the caller's, what only one has may be that callee's.
+        middle = sorted(gaps, key=lambda item: (item.surprise, item.anomaly_id))[len(gaps) // 2]
+        yield Evidence(
+            signal="outgoing_gaps",
+            contribution=settings.weights["edge_gap"] * strength(middle.surprise),
+            description=f"it loses time on the way to {len(gaps)} of the services it calls: {middle.description}",
+            anomaly_ids=tuple(item.anomaly_id for item in (middle, *(gap for gap in gaps if gap is not middle))),
+            trace_ids=middle.trace_ids,
+        )
+
+
+def _slowed(
+    service: ServiceKey,
+    found: Iterable[Anomaly],
+    slow_callers: Mapping[ServiceKey, Sequence[Anomaly]],
+    settings: RankingSettings,
+) -> Iterable[Evidence]:
+    """Time lost between a slow caller and this service is the caller's."""
+    gaps = [item for item in found if item.detector == "edge_gap" and item.peer is not None and item.peer != service]
+    if not gaps or any(item.peer not in slow_callers for item in gaps):
+        return
+    top = max(gaps, key=lambda item: item.surprise)
+    names = ", ".join(sorted({item.peer.name for item in gaps if item.peer is not None}))
+    yield Evidence(
+        signal="explained_by_caller",
+        contribution=-settings.explained * settings.weights["edge_gap"] * strength(top.surprise),
+        description=f"{names} loses time on the way to others just as well",
+        anomaly_ids=tuple(item.anomaly_id for item in gaps),
+    )
 
 
 def _own_evidence(found: Iterable[Anomaly], settings: RankingSettings) -> list[Evidence]:
@@ -174,7 +233,14 @@ def _earliest(service: ServiceKey, onsets: Mapping[ServiceKey, int], settings: R
         yield Evidence("earliest_onset", settings.earliest, "it departed from normal before every other service")
 
 
+def _operation(service: ServiceKey, strongest: Anomaly) -> str:
+    named = strongest.service == service and strongest.detector in ("self_time", "span_errors", "edge_gap")
+    return strongest.subject if named else ""
+
+
 def _hypothesis(service: ServiceKey, strongest: Anomaly) -> str:
+    if strongest.service != service:
+        return f"{service.name} itself is slow: it loses time on the way to whatever it calls"
     what = {
         "self_time": f"{service.name} itself became slow in {strongest.subject}",
         "edge_gap": f"time is lost on the way to {service.name} ({strongest.subject})",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
+from analyzers.detectors.impact import felt, waiting_time
 from analyzers.detectors.wording import milliseconds
 from analyzers.latencies import Latency
 from analyzers.sketch import Sketch
@@ -49,6 +50,7 @@ class EdgeGap:
         surprise = known.surprise(seen, self._config.tolerance)
         if surprise < self._config.threshold:
             return None
+        surprise = felt(surprise, seen.total() - seen.count * known.typical, waiting_time(window))
         observed, typical = seen.quantile(0.5) / 1e6, known.typical / 1e6
         return Anomaly(
             service=edge.server,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
+from analyzers.detectors.impact import felt, waiting_time
 from analyzers.detectors.template_rate import dominant
 from analyzers.detectors.wording import milliseconds
 from analyzers.summary import Summary
@@ -23,6 +24,7 @@ class SelfTime:
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
+        waiting = waiting_time(window)
         for key, summary in sorted(window.services.items()):
             known = baseline.services.get(key)
             if known is None:
@@ -34,6 +36,8 @@ class SelfTime:
                 surprise = learned.self_time.surprise(stats.self_time, self._config.tolerance)
                 if surprise < self._config.threshold:
                     continue
+                extra = stats.self_time.total() - stats.self_time.count * learned.self_time.typical
+                surprise = felt(surprise, extra, waiting)
                 observed = stats.self_time.quantile(0.5) / 1e6
                 typical = learned.self_time.typical / 1e6
                 findings.append(

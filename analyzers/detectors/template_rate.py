@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
-from analyzers.baseline import Baseline, ServiceBaseline
+from analyzers.baseline import Baseline, OperationBaseline, ServiceBaseline
 from analyzers.detectors.wording import usual
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
-from analyzers.summary import ServiceSummary, Summary, TemplateCount
+from analyzers.summary import OperationStats, ServiceSummary, Summary, TemplateCount
+from analyzers.templates import likeness
+from analyzers.written import Written
+
+_WARN = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,10 @@ class TemplateRateConfig:
     tolerance: float = 0.15
     # Share of a template's records whose operation must be known for the operation to be what it is counted by.
     witnessed: float = 0.5
+    # Share of a departure that another template must make up for to be the other branch.
+    branch: float = 0.6
+    # How alike a template never seen before must be to count as another branch.
+    alike: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +38,19 @@ class _Count:
     exposure: float
     unit: str
     where: str
+    # Compared with another template: that one missing is no rise of this one.
+    partner: bool = False
+    tolerance: float = 0.0
+    # Records that one call writes at once.
+    cluster: float = 1.0
 
 
 class TemplateRate:
     """Absence is a rate of zero: an expected template that stops is the strongest sign of work cut short.
 
     Counted per call of the operation that writes it where logs name their spans, else per unit of work of the service.
-    A WARN or ERROR that becomes rarer is no failure and is not reported.
+    A WARN or ERROR that becomes rarer is no failure and is not reported; nor is what another ordinary template of the
+    same operation makes up for: calls took the other branch.
     """
 
     name = "template_rate"
@@ -59,11 +73,18 @@ class TemplateRate:
         for template_id, rate in sorted(known.templates.items()):
             seen = summary.templates.get(template_id)
             counts = by_operation.get(template_id, [])
-            if sum(item.rate.count for item in counts) < self._config.witnessed * rate.count:
+            if (
+                not counts
+                or sum(item.rate.count for item in counts if not item.partner) < self._config.witnessed * rate.count
+            ):
                 unit = "records per unit of work" if known.traced else "share of records"
-                counts = [_Count(rate, seen.count if seen else 0, known.exposure(summary), unit, "the work done")]
+                count = seen.count if seen else 0
+                tolerance = self._config.tolerance
+                counts = [_Count(rate, count, known.exposure(summary), unit, "the work done", tolerance=tolerance)]
             surprises = [
-                (item.rate.surprise(item.count, item.exposure, self._config.tolerance), item) for item in counts
+                (min(surprise, 0.0) if item.partner else surprise, item)
+                for item in counts
+                for surprise in (item.rate.surprise(item.count, item.exposure, item.tolerance, item.cluster),)
             ]
             surprise, counted = max(surprises, key=lambda pair: abs(pair[0]))
             if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
@@ -73,13 +94,63 @@ class TemplateRate:
     def _by_operation(self, summary: ServiceSummary, known: ServiceBaseline) -> dict[str, list[_Count]]:
         found: dict[str, list[_Count]] = {}
         for name, learned in sorted(known.operations.items()):
-            stats = summary.operations.get(name)
-            for template_id, rate in learned.templates.items():
-                count = stats.templates.get(template_id, 0) if stats else 0
-                calls = float(stats.calls) if stats else 0.0
-                item = _Count(rate, count, calls, "records per call", f"the calls of {name}")
-                found.setdefault(template_id, []).append(item)
+            stats = summary.operations.get(name) or OperationStats()
+            for template_id, written in learned.written.templates.items():
+                found.setdefault(template_id, []).extend(
+                    self._ways(name, template_id, written, learned, stats, summary, known)
+                )
         return found
+
+    def _ways(
+        self,
+        name: str,
+        template_id: str,
+        written: Written,
+        learned: OperationBaseline,
+        stats: OperationStats,
+        summary: ServiceSummary,
+        known: ServiceBaseline,
+    ) -> Iterator[_Count]:
+        """Per call of the operation, and per record of each template that goes with it."""
+        count, calls = stats.templates.get(template_id, 0), float(stats.calls)
+        branched = self._other_branch(template_id, written.per_call, learned, stats, summary, known)
+        if branched:
+            count = round(written.per_call.expected(calls))
+        cluster = max(1.0, written.per_call.expected(1.0))
+        yield _Count(written.per_call, count, calls, "records per call", f"the calls of {name}", cluster=cluster)
+        for other, rate in () if branched else written.partners.items():
+            beside = f'the "{known.texts.get(other, other)}" beside it'
+            exposure = float(stats.templates.get(other, 0))
+            yield _Count(rate, count, exposure, "records per record", beside, partner=True, cluster=cluster)
+
+    def _other_branch(
+        self,
+        template_id: str,
+        rate: Rate,
+        learned: OperationBaseline,
+        stats: OperationStats,
+        summary: ServiceSummary,
+        known: ServiceBaseline,
+    ) -> bool:
+        """Whether one ordinary template of the same operation departs by about as much in the other direction."""
+        departure = stats.templates.get(template_id, 0) - rate.expected(stats.calls)
+        if abs(departure) < 1:
+            return False
+        for other in sorted(stats.templates.keys() | learned.written.templates.keys()):
+            seen = summary.templates.get(other)
+            if other == template_id or other in known.severe or (seen is not None and seen.max_severity >= _WARN):
+                continue
+            usual_there = learned.written.templates.get(other)
+            if usual_there is None and (
+                seen is None or likeness(seen.text, known.texts[template_id]) < self._config.alike
+            ):
+                # Something new is the same statement in other words, or it is what takes its place.
+                continue
+            expected = usual_there.per_call.expected(stats.calls) if usual_there else 0.0
+            share = -(stats.templates.get(other, 0) - expected) / departure
+            if self._config.branch <= share <= 1 / self._config.branch:
+                return True
+        return False
 
     def _finding(
         self,

@@ -31,7 +31,7 @@ def _case(options: Options, records: int, stock: StockServer, ours: OurServer, n
     stock_rate(stock, messages, 4)
     ceiling = _ceiling(options, ours, messages)
     interval = records / (ceiling.wall / 2)
-    seconds = options.lasting(6.0, 0.3)
+    seconds = options.lasting(10.0, 0.3)
     total = max(5, int(seconds / interval))
     notes.append(
         f"batch {records}: ceiling {ceiling.wall:,.0f} records/s, so {1 / interval:.1f} requests/s, {total} a round"

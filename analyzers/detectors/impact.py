@@ -1,0 +1,27 @@
+"""What a slowness costs those who wait."""
+
+from analyzers.summary import Summary
+
+# Share of the time requests take that a slowness must cost to count for more than a hint.
+_FELT = 0.03
+# The most surprise of one that nobody feels: below what opens an incident.
+_HINT = 4.4
+
+
+def waiting_time(window: Summary) -> float:
+    """Nanoseconds spent in requests where they enter the system: in services that nothing else called."""
+    called = {edge.server for edge in window.edges}
+    return sum(
+        operation.duration.total()
+        for key, service in window.services.items()
+        if key not in called
+        for operation in service.operations.values()
+        if operation.entries
+    )
+
+
+def felt(surprise: float, extra: float, waiting: float) -> float:
+    """`surprise`, but no more than a hint when the `extra` nanoseconds are next to nothing of all the waiting."""
+    if waiting > 0 and extra < _FELT * waiting:
+        return min(surprise, _HINT)
+    return surprise

@@ -1,0 +1,56 @@
+"""What an operation normally writes: how often per call, and what goes together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from analyzers.rates import Rate
+
+# What is written once a call hardly varies; a tenth of what independent events would is believed.
+_LEAST = 0.1
+# Templates remembered of one operation.
+_MAX_TEMPLATES = 200
+# Other templates that one is compared with.
+_PARTNERS = 4
+
+
+@dataclass(slots=True)
+class Written:
+    """One template in one operation. `partners` are templates that were written as often when it was first seen:
+    a start and its finish, a request and its result. How often per partner is known even where calls differ widely."""
+
+    per_call: Rate
+    partners: dict[str, Rate] = field(default_factory=dict)
+
+    def fade(self, factor: float) -> None:
+        self.per_call.fade(factor)
+        for rate in self.partners.values():
+            rate.fade(factor)
+
+
+@dataclass(slots=True)
+class WrittenBaseline:
+    """All templates of one operation."""
+
+    templates: dict[str, Written] = field(default_factory=dict)
+    calls: float = 0.0
+
+    def learn(self, counts: Mapping[str, int], calls: int) -> None:
+        """`counts` of the log records written in `calls` calls."""
+        for template_id in sorted(counts.keys() - self.templates.keys()):
+            if len(self.templates) >= _MAX_TEMPLATES:
+                break
+            self.templates[template_id] = Written(Rate(0.0, self.calls, least=_LEAST))
+            alike = [other for other in sorted(counts) if other != template_id and counts[other] == counts[template_id]]
+            for other in alike[:_PARTNERS]:
+                self.templates[template_id].partners[other] = Rate(least=_LEAST)
+        for template_id, written in self.templates.items():
+            count = counts.get(template_id, 0)
+            written.per_call.learn(count, calls)
+            for other, rate in written.partners.items():
+                rate.learn(count, counts.get(other, 0))
+        self.calls += calls
+
+    def fade(self, factor: float) -> None:
+        self.calls *= factor
+        for written in self.templates.values():
+            written.fade(factor)

@@ -1,0 +1,89 @@
+"""Closed buckets age into coarse ones: nothing is lost by it, and memory is bounded."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzers.archive import Archive
+from analyzers.service import service_key
+from analyzers.summary import Summary, TemplateCount
+
+SECOND = 1_000_000_000
+BUCKET = 5 * SECOND
+CART = service_key("cart")
+
+
+def bucket(number: int, records: int) -> Summary:
+    summary = Summary(number * BUCKET, (number + 1) * BUCKET)
+    service = summary.service(CART)
+    service.records = records
+    service.templates["t"] = TemplateCount("ready", count=records)
+    return summary
+
+
+def total(archive: Archive) -> int:
+    return sum(item.services[CART].templates["t"].count for item in archive.buckets().values() if item.services)
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=400))
+def test_aging_keeps_every_count_and_covers_the_same_time(records: list[int]) -> None:
+    archive = Archive(BUCKET, retention=10**18)
+    for number, count in enumerate(records):
+        archive.add(bucket(number, count))
+    assert total(archive) == sum(records)
+    start, end = archive.held()
+    assert start == 0
+    assert end >= len(records) * BUCKET
+    assert len(archive) <= 120 + 12 + len(records) // 12 + 1
+
+
+def test_only_what_is_old_becomes_coarse() -> None:
+    archive = Archive(BUCKET, retention=10**18)
+    for number in range(300):
+        archive.add(bucket(number, 1))
+    widths = {item.end_unix_nano - item.start_unix_nano for item in archive.between(0, 100 * BUCKET)}
+    assert widths == {12 * BUCKET}
+    newest = archive.between(190 * BUCKET, 300 * BUCKET)
+    assert {item.end_unix_nano - item.start_unix_nano for item in newest} == {BUCKET}
+
+
+def test_late_records_go_where_their_time_is_now_kept() -> None:
+    archive = Archive(BUCKET, retention=10**18)
+    for number in range(300):
+        archive.add(bucket(number, 1))
+    for number in (3, 299, 150):
+        archive.at(number * BUCKET).merge(bucket(number, 100))
+    assert total(archive) == 600
+    assert len(archive.between(3 * BUCKET, 4 * BUCKET)) == 1
+
+
+def test_retention_bounds_the_number() -> None:
+    archive = Archive(BUCKET, retention=720 * BUCKET)
+    for number in range(5000):
+        archive.add(bucket(number, 1))
+    assert len(archive) <= 132 + 60 + 3
+    assert archive.held()[0] >= (5000 - 720 - 36) * BUCKET
+
+
+def test_going_on_with_what_was_kept_is_the_same() -> None:
+    archive = Archive(BUCKET, retention=10**18)
+    for number in range(300):
+        archive.add(bucket(number, 1))
+    again = Archive(BUCKET, retention=10**18)
+    again.restore(archive.buckets())
+    for number in range(300, 400):
+        archive.add(bucket(number, 1))
+        again.add(bucket(number, 1))
+    assert again.buckets() == archive.buckets()
+
+
+def test_what_changed_is_told_once_and_can_be_given_back() -> None:
+    archive = Archive(BUCKET, retention=10**18)
+    archive.add(bucket(0, 1))
+    archive.add(bucket(1, 1))
+    assert archive.take_changed() == {0, BUCKET}
+    assert archive.take_changed() == set()
+    archive.at(0).merge(bucket(0, 1))
+    changed = archive.take_changed()
+    assert changed == {0}
+    archive.mark_changed(changed)
+    assert archive.take_changed() == {0}

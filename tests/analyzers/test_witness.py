@@ -1,0 +1,98 @@
+"""Log records counted with the operation they were written in."""
+
+from dataclasses import replace
+
+import pytest
+
+from analyzers.columns import LogBatch
+from analyzers.service import Resource, service_key
+from analyzers.summary import OperationStats, Summary
+from analyzers.templates import TemplateMiner
+from analyzers.witness import Witnesses, WitnessLimits
+from tests.analyzers.telemetry import NOON, log_batch, log_groups, record
+
+SECOND = 1_000_000_000
+CART = service_key("cart")
+
+
+def batch(*spans: bytes, service: str = "cart") -> LogBatch:
+    """One record a span, all at noon."""
+    found = log_batch(*log_groups([record("item added") for _ in spans]))
+    return replace(found, span_id=list(spans), resources=[Resource(service_key(service))])
+
+
+def summary(start: int = NOON) -> Summary:
+    made = Summary(start, start + 5 * SECOND)
+    made.service(CART).operations["add"] = OperationStats()
+    return made
+
+
+def hear(witnesses: Witnesses, logs: LogBatch, open_from: int = 0) -> None:
+    witnesses.add(logs, TemplateMiner().mine(logs), (logs.time_unix_nano // (5 * SECOND)) * 5 * SECOND, open_from)
+
+
+def written(found: Summary) -> int:
+    return sum(found.services[CART].operations["add"].templates.values())
+
+
+ONE, TWO = b"1" * 8, b"2" * 8
+
+
+def test_records_are_counted_with_the_operation_of_their_span() -> None:
+    witnesses, found = Witnesses(), summary()
+    hear(witnesses, batch(ONE, ONE, TWO, b"x" * 8))
+    witnesses.join([(ONE, CART, "add"), (TWO, CART, "add")], found)
+    assert list(found.services[CART].operations["add"].templates.values()) == [3]
+    assert len(witnesses) == 1
+
+
+def test_a_span_that_ends_in_a_later_bucket_still_finds_its_records() -> None:
+    witnesses, later = Witnesses(), summary(NOON + 20 * SECOND)
+    hear(witnesses, batch(ONE))
+    witnesses.join([(TWO, CART, "add")], summary())
+    witnesses.join([(ONE, CART, "add")], later)
+    assert written(later) == 1
+
+
+def test_records_whose_span_never_comes_are_given_up() -> None:
+    witnesses = Witnesses(WitnessLimits(wait=30 * SECOND))
+    hear(witnesses, batch(ONE))
+    witnesses.join([], summary(NOON + 20 * SECOND))
+    assert len(witnesses) == 1
+    witnesses.join([(TWO, CART, "add")], summary(NOON + 40 * SECOND))
+    assert len(witnesses) == 0
+
+
+@pytest.mark.parametrize("span_id", [b"", b"short", b"longer than it may be"])
+def test_records_without_a_sound_span_id_are_left_out(span_id: bytes) -> None:
+    witnesses = Witnesses()
+    hear(witnesses, batch(span_id))
+    assert len(witnesses) == 0
+
+
+def test_a_record_that_names_a_span_of_another_service_tells_nothing() -> None:
+    witnesses, found = Witnesses(), summary()
+    hear(witnesses, batch(ONE, service="checkout"))
+    witnesses.join([(ONE, CART, "add")], found)
+    assert written(found) == 0
+
+
+def test_late_records_have_missed_their_span() -> None:
+    witnesses = Witnesses()
+    hear(witnesses, batch(ONE), open_from=NOON + 60 * SECOND)
+    assert len(witnesses) == 0
+
+
+def test_memory_is_bounded() -> None:
+    witnesses = Witnesses(WitnessLimits(waiting=10))
+    for _ in range(100):
+        hear(witnesses, batch(*([ONE] * 4)))
+    assert len(witnesses) <= 10
+
+
+def test_going_on_from_a_checkpoint() -> None:
+    witnesses, again, found = Witnesses(), Witnesses(), summary()
+    hear(witnesses, batch(ONE, TWO))
+    again.restore(witnesses.state())
+    again.join([(ONE, CART, "add"), (TWO, CART, "add")], found)
+    assert written(found) == 2
