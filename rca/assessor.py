@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from analyzers.anomaly import Anomaly
@@ -51,15 +52,25 @@ class Assessor:
     rules: Sequence[Rule]
     limits: CountLimits
 
-    def assess(self, batch: LogBatch, baseline: Baseline, detectors: Iterable[Detector]) -> Assessment:
-        """All records as one window. `record_results` is in the order of the batch."""
+    def assess(
+        self,
+        batch: LogBatch,
+        baseline: Baseline,
+        detectors: Iterable[Detector],
+        reading: AbstractContextManager[object] | None = None,
+    ) -> Assessment:
+        """All records as one window. `record_results` is in the order of the batch.
+
+        `reading` is held while the baseline is looked at, and no longer: mining a large batch takes far more time.
+        """
         mined = self.miner.mine(batch)
         summary = Summary(0, 1)
         if len(batch):
             summary = Summary(int(batch.time_unix_nano.min()), int(batch.time_unix_nano.max()) + 1)
             starts = batch.time_unix_nano * 0 + summary.start_unix_nano
             count_logs(batch, mined, starts, lambda _: summary, self.limits)
-        found = self.assess_summary(summary, baseline, detectors)
+        with reading or nullcontext():
+            found = self.assess_summary(summary, baseline, detectors)
         return _with_records(found.assessment, found.findings, batch, mined)
 
     def assess_summary(self, summary: Summary, baseline: Baseline, detectors: Iterable[Detector]) -> "Judged":

@@ -33,6 +33,7 @@ from server.metrics import GaugeCollector, LedgerCollector, Metrics
 from server.otlp.grpc_door import OtlpGrpcDoor
 from server.otlp.http_door import OtlpHttpDoor
 from server.pipeline import Pipeline, PipelineParts
+from server.security.guards import Guards, build_guards
 from server.tracing import build_tracer_provider
 from server.web.door import WebDoor
 from server.web.status import SignalStatus, StatusView
@@ -57,6 +58,19 @@ def decode_limits(config: Config) -> DecodeLimits:
     return DecodeLimits(body_chars=config.otlp.max_body_chars, future_skew=config.otlp.future_skew)
 
 
+def open_guards(config: Config, metrics: Metrics) -> Guards:
+    """Raises `ConfigError`."""
+    return build_guards(
+        config,
+        lambda door, reason: metrics.refused_credentials.labels(door, reason).inc(),
+        metrics.token_failures.inc,
+    )
+
+
+def allowed_hosts(config: Config) -> tuple[str, ...]:
+    return tuple(name for item in config.web.allowed_hosts.split(",") if (name := item.strip()))
+
+
 def open_store(config: Config) -> IncidentStore:
     """Raises `StoreError`, which names the path and the remedy."""
     match config.store.kind:
@@ -67,7 +81,8 @@ def open_store(config: Config) -> IncidentStore:
 
 
 class App:
-    """The process. `start` raises `StoreError` or `AddressError` when it can't; `stop` may follow either way."""
+    """The process. `start` raises `ConfigError`, `StoreError` or `AddressError` when it can't; `stop` may follow either
+    way."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -77,9 +92,10 @@ class App:
 
     def start(self) -> Addresses:
         config = self._config
+        metrics, ledger = Metrics(), Ledger()
+        guards = open_guards(config, metrics)
         provider = build_tracer_provider(os.environ)
         self._stops.append(provider.shutdown)
-        metrics, ledger = Metrics(), Ledger()
         store = PatientStore(open_store(config), metrics.store_failures.inc)
         self._stops.append(store.close)
         engine = build_engine(config, store)
@@ -122,19 +138,27 @@ class App:
         assessor = Assessor(miner, load_rules(), CountLimits(templates=config.limits.templates))
         backend = EngineBackend(engine, book, assessor, limits)
         web = WebDoor(
-            backend, lambda: self._status(ledger, engine), lambda: self._ready, metrics.registry, config.web.http
+            backend,
+            lambda: self._status(ledger, engine),
+            lambda: self._ready,
+            metrics.registry,
+            config.web.http,
+            allowed_hosts(config),
+            guards.web_http,
         )
         web_http = web.start()
         self._stops.append(web.stop)
-        api = ApiServer(backend, config.api.grpc, max_analyze_records=config.limits.analyze_records)
+        api = ApiServer(
+            backend, config.api.grpc, max_analyze_records=config.limits.analyze_records, guard=guards.api_grpc
+        )
         api_grpc = api.start()
         self._stops.append(lambda: api.stop(_GRACE))
         self._stops.append(feed.close)
         intake = Intake(inbox, ledger)
-        http_door = OtlpHttpDoor(intake, config.otlp.http, config.otlp.max_message_bytes)
+        http_door = OtlpHttpDoor(intake, config.otlp.http, config.otlp.max_message_bytes, guards.otlp_http)
         otlp_http = http_door.start()
         self._stops.append(lambda: http_door.stop(_GRACE))
-        grpc_door = OtlpGrpcDoor(intake, config.otlp.grpc, config.otlp.max_message_bytes)
+        grpc_door = OtlpGrpcDoor(intake, config.otlp.grpc, config.otlp.max_message_bytes, guards.otlp_grpc)
         otlp_grpc = grpc_door.start()
         self._stops.append(lambda: grpc_door.stop(_GRACE))
         self._ready = True

@@ -65,8 +65,7 @@ class EngineBackend:
 
     def assess(self, logs: LogsData, detectors: tuple[str, ...]) -> Assessment:
         batch = decode_logs(logs.resource_logs, time.time_ns(), self._limits)
-        with self._engine.lock:
-            return self._assessor.assess(batch, self._engine.baseline, self._chosen(detectors))
+        return self._assessor.assess(batch, self._engine.baseline, self._chosen(detectors), self._engine.lock)
 
     def assess_held(
         self, services: tuple[str, ...], start_unix_nano: int, end_unix_nano: int, detectors: tuple[str, ...]

@@ -62,14 +62,43 @@ class OtlpConfig(_Section):
     max_body_chars: int = Field(default=16_384, ge=64)
     # How far ahead of the receive time a record's own time may be.
     future_skew: Duration = 60 * SECOND
+    # PEM files; without a certificate the port speaks in the clear.
+    tls_cert: str = ""
+    tls_key: str = ""
+    # Whoever connects must show a certificate of it.
+    tls_client_ca: str = ""
+    # See `server.security.tokens`.
+    tokens_file: str = ""
+    # May be reached from other machines with neither TLS nor tokens.
+    insecure: bool = False
 
 
 class ApiConfig(_Section):
     grpc: Address = "127.0.0.1:4319"
+    # PEM files; without a certificate the port speaks in the clear.
+    tls_cert: str = ""
+    tls_key: str = ""
+    # Whoever connects must show a certificate of it.
+    tls_client_ca: str = ""
+    # See `server.security.tokens`.
+    tokens_file: str = ""
+    # May be reached from other machines with neither TLS nor tokens.
+    insecure: bool = False
 
 
 class WebConfig(_Section):
     http: Address = "127.0.0.1:8080"
+    # Comma separated.
+    allowed_hosts: str = ""
+    # PEM files; without a certificate the port speaks in the clear.
+    tls_cert: str = ""
+    tls_key: str = ""
+    # Whoever connects must show a certificate of it.
+    tls_client_ca: str = ""
+    # See `server.security.tokens`.
+    tokens_file: str = ""
+    # May be reached from other machines with neither TLS nor tokens.
+    insecure: bool = False
 
 
 class WindowConfig(_Section):

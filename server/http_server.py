@@ -1,6 +1,7 @@
 """An ASGI application on a port: one thread of its own with an event loop in it."""
 
 import socket
+import ssl
 import threading
 
 import uvicorn
@@ -16,7 +17,9 @@ _BACKLOG = 512
 class HttpServer:
     """`key` is the configuration key of the address, for messages; `keep_alive` is in seconds."""
 
-    def __init__(self, app: ASGIApp, address: str, key: str, *, keep_alive: int = 5) -> None:
+    def __init__(
+        self, app: ASGIApp, address: str, key: str, *, keep_alive: int = 5, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._address = address
         self._key = key
         self._server = _Server(
@@ -32,6 +35,7 @@ class HttpServer:
                 proxy_headers=False,
                 server_header=False,
                 timeout_keep_alive=keep_alive,
+                ssl_context_factory=(lambda *_: tls) if tls is not None else None,
             )
         )
         self._listener: socket.socket | None = None

@@ -10,8 +10,8 @@ class AddressError(Exception):
     """A port that can't be listened on; the message names the key, the address and the remedy."""
 
 
-def bind_grpc(server: grpc.Server, address: str, key: str) -> str:
-    """Bind an insecure port; returns HOST:PORT as bound. `key` is the configuration key, for the message.
+def bind_grpc(server: grpc.Server, address: str, key: str, tls: grpc.ServerCredentials | None = None) -> str:
+    """Bind a port, in the clear without `tls`; returns HOST:PORT as bound. `key` is the configuration key.
 
     Raises `AddressError`, also when only some of the addresses of a name are free.
     """
@@ -19,7 +19,7 @@ def bind_grpc(server: grpc.Server, address: str, key: str) -> str:
     if any(_taken(*found) for found in _addresses(address)):
         raise address_error(address, key)
     try:
-        port = server.add_insecure_port(address)
+        port = server.add_insecure_port(address) if tls is None else server.add_secure_port(address, tls)
     except RuntimeError as error:
         raise address_error(address, key) from error
     if not port:

@@ -41,6 +41,15 @@ class Metrics:
         self.checkpoint_failures = Counter(
             "hypocenter_checkpoint_failures", "Checkpoints that could not be written.", registry=self.registry
         )
+        self.refused_credentials = Counter(
+            "hypocenter_refused_credentials",
+            "Calls and logins without the token they need, by what was wrong.",
+            ["door", "reason"],
+            registry=self.registry,
+        )
+        self.token_failures = Counter(
+            "hypocenter_token_file_failures", "Files of tokens that could not be read anew.", registry=self.registry
+        )
         self.failures = Counter(
             "hypocenter_pipeline_failures",
             "Deliveries and windows that made the pipeline fail.",

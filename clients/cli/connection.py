@@ -1,12 +1,14 @@
 """Where the commands connect to, and what they say when that fails.
 
-HYPOCENTER_TOKEN, HYPOCENTER_CA_FILE (PEM) and HYPOCENTER_INSECURE (1 allows plaintext to another machine) are read
-from the environment only: a token on a command line can be read by every process of the machine.
+HYPOCENTER_TOKEN, HYPOCENTER_CA_FILE (PEM), HYPOCENTER_CERT_FILE with HYPOCENTER_KEY_FILE (PEM, for a server that wants
+to see a certificate) and HYPOCENTER_INSECURE (1 allows plaintext to another machine) are read from the environment
+only: a token on a command line can be read by every process of the machine.
 """
 
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +33,7 @@ FAILED = 1
 WRONG_USAGE = 2
 UNREACHABLE = 3
 DEFAULT_ADDRESS = "127.0.0.1:4319"
+_FILES = ("HYPOCENTER_CA_FILE", "HYPOCENTER_CERT_FILE", "HYPOCENTER_KEY_FILE")
 
 Address = Annotated[
     str, typer.Option("--address", envvar="HYPOCENTER_ADDRESS", metavar="HOST:PORT", help="The API of Hypocenter.")
@@ -46,19 +49,50 @@ class Credentials:
     token: str | None = field(default=None, repr=False)
     tls: Tls | None = None
     insecure: bool = False
+    # The same for what is not gRPC; None exactly where `tls` is.
+    context: ssl.SSLContext | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The token as a header; none for no token."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
 
 def credentials() -> Credentials:
     """Read the environment. Exits with 2 when it names a file that cannot be read, or contradicts itself."""
-    ca_file = os.environ.get("HYPOCENTER_CA_FILE")
+    token = os.environ.get("HYPOCENTER_TOKEN") or None
+    if token is not None and not (token.isascii() and token.isprintable()):
+        fail("HYPOCENTER_TOKEN holds what no header can carry: copy it again, whole", WRONG_USAGE)
+    files = [os.environ.get(name, "") for name in _FILES]
+    ca_file, cert_file, key_file = files
     insecure = os.environ.get("HYPOCENTER_INSECURE", "") not in ("", "0", "false")
-    if ca_file and insecure:
-        fail("HYPOCENTER_CA_FILE and HYPOCENTER_INSECURE contradict each other: unset one of them", WRONG_USAGE)
+    for name, file in zip(_FILES, files, strict=True):
+        if file and insecure:
+            fail(f"{name} and HYPOCENTER_INSECURE contradict each other: unset one of them", WRONG_USAGE)
+    if bool(cert_file) != bool(key_file):
+        fail("HYPOCENTER_CERT_FILE and HYPOCENTER_KEY_FILE belong together: set both", WRONG_USAGE)
+    if not (ca_file or cert_file):
+        return Credentials(token=token, insecure=insecure)
+    roots, chain, key = (_contents(name, file) for name, file in zip(_FILES, files, strict=True))
+    return Credentials(token=token, tls=Tls(roots, key, chain), context=_context(ca_file, cert_file, key_file))
+
+
+def _contents(name: str, file: str) -> bytes | None:
     try:
-        tls = Tls(root_certificates=Path(ca_file).read_bytes()) if ca_file else None
+        return Path(file).read_bytes() if file else None
     except OSError as error:
-        fail(f"HYPOCENTER_CA_FILE: cannot read {ca_file}: {error.strerror}", WRONG_USAGE)
-    return Credentials(token=os.environ.get("HYPOCENTER_TOKEN") or None, tls=tls, insecure=insecure)
+        fail(f"{name}: cannot read {file}: {error.strerror}", WRONG_USAGE)
+
+
+def _context(ca_file: str, cert_file: str, key_file: str) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+        if cert_file:
+            context.load_cert_chain(cert_file, key_file, password="")
+    except (ssl.SSLError, ValueError) as error:
+        named = ", ".join(f"{name}={file}" for name, file in zip(_FILES, (ca_file, cert_file, key_file), strict=True))
+        fail(f"not PEM certificates and an unencrypted key that belongs to them: {named} ({error})", WRONG_USAGE)
+    return context
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.text import Text
 
-from clients.cli.connection import FAILED, UNREACHABLE, WRONG_USAGE, Json, fail
+from clients.cli.connection import FAILED, UNREACHABLE, WRONG_USAGE, Json, credentials, fail
 from clients.cli.documents import print_values
 from clients.cli.terminal import safe, stdout, table
 
@@ -76,13 +76,24 @@ def _get(url: str, web: str) -> bytes:
         fail(f"--web must be a URL like {DEFAULT_WEB}, not {web}", WRONG_USAGE)
     # A proxy from the environment cannot reach this machine's loopback.
     local = parts.hostname in ("localhost", "::1") or (parts.hostname or "").startswith("127.")
-    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
+    found = credentials()
+    if found.token and parts.scheme == "http" and not local and not found.insecure:
+        fail(f"HYPOCENTER_TOKEN would travel to {web} in the clear: use https, or HYPOCENTER_INSECURE=1", WRONG_USAGE)
+    opener = urllib.request.build_opener(
+        urllib.request.HTTPSHandler(context=found.context), *([urllib.request.ProxyHandler({})] if local else [])
+    )
+    request = urllib.request.Request(url)
+    for name, value in found.headers.items():
+        # Not to wherever an answer may lead.
+        request.add_unredirected_header(name, value)
     try:
-        with opener.open(url, timeout=_TIMEOUT_SECONDS) as response:
+        with opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
             body: bytes = response.read()
             return body
     except urllib.error.HTTPError as error:
         with error:
+            if error.code in (401, 403):
+                fail(f"{url} wants a token that may read: set HYPOCENTER_TOKEN to one", FAILED)
             fail(f"{url} answered {error.code} {error.reason}: is that Hypocenter's web port? See --web", FAILED)
     except OSError as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from clients.cli.connection import FAILED, UNREACHABLE, WRONG_USAGE, Json, fail
+from clients.cli.connection import FAILED, UNREACHABLE, WRONG_USAGE, Json, credentials, fail
 from clients.cli.documents import print_values
 from clients.cli.terminal import safe, shown, stderr, stdout, table
 from clients.conformance.grpc_speaker import GrpcSpeaker
@@ -36,14 +36,16 @@ def conformance(
     """Try any OTLP receiver against the specification, row by row. Exits with 1 when something that MUST hold does not.
 
     Sends a few hundred records and spans of the service "otlp-conformance", and messages up to the limit.
+    HYPOCENTER_TOKEN is sent along, and with HYPOCENTER_CA_FILE the receiver must speak TLS.
     """
     if not grpc and not http:
         fail("name a receiver with --grpc HOST:PORT, --http HOST:PORT or both", WRONG_USAGE)
     for address, option in ((grpc, "--grpc"), (http, "--http")):
         if address:
             _reach(address, option)
-    grpc_speaker = GrpcSpeaker(grpc) if grpc else None
-    receiver = Receiver(grpc_speaker, HttpSpeaker(http) if http else None, limit)
+    found = credentials()
+    grpc_speaker = GrpcSpeaker(grpc, found) if grpc else None
+    receiver = Receiver(grpc_speaker, HttpSpeaker(http, found) if http else None, limit)
     try:
         with stderr().status("") as spinner:
             results = run(receiver, lambda row: spinner.update(f"{row.id}: {row.demanded}"))

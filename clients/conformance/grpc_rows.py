@@ -11,7 +11,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from clients.conformance import samples
 from clients.conformance.codings import COMPRESS, EMPTY_SNAPPY
 from clients.conformance.grpc_speaker import LOGS, PROFILES, TRACES
-from clients.conformance.http2 import Http2Connection
 from clients.conformance.receiver import Receiver
 from clients.conformance.row import Check, Door, Level, Row, Seen, judged, skipped, told
 
@@ -154,13 +153,13 @@ def _unknown_service(receiver: Receiver) -> Seen:
 
 
 def _keepalive(receiver: Receiver) -> Seen:
-    with Http2Connection(receiver.grpc.address) as connection:
+    with receiver.grpc.by_hand() as connection:
         answered, said = connection.pings(_PINGS)
     return told(f"{answered} of {_PINGS} answered" + (f", then GOAWAY {said}" if answered < _PINGS else ""))
 
 
 def _codec(receiver: Receiver, name: str, compressed: bytes) -> Seen:
-    with Http2Connection(receiver.grpc.address) as connection:
+    with receiver.grpc.by_hand() as connection:
         found = connection.call(LOGS, receiver.grpc.address, name, compressed)
     code = next((c.name for c in grpc.StatusCode if str(c.value[0]) == found.get("grpc-status")), "no grpc-status")
     return told(f"{code} {found.get('grpc-message', '')[:80]}".strip())

@@ -10,6 +10,10 @@ import grpc
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
+from hypocenter.client.channel import bearer
+
+from clients.cli.connection import Credentials
+from clients.conformance.http2 import Http2Connection
 
 LOGS = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -55,11 +59,16 @@ class _Call(Protocol):
 class GrpcSpeaker:
     """One connection. Close it at the end."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, credentials: Credentials = Credentials()) -> None:  # noqa: B008 - frozen
         self.address = address
-        self._channel = grpc.insecure_channel(
-            address, options=[("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
-        )
+        self._credentials = credentials
+        options = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
+        tls = credentials.tls
+        if tls is None:
+            self._channel = grpc.insecure_channel(address, options=options)
+        else:
+            secret = grpc.ssl_channel_credentials(tls.root_certificates, tls.private_key, tls.certificate_chain)
+            self._channel = grpc.secure_channel(address, secret, options=options)
 
     def export(self, method: str, body: bytes, compression: grpc.Compression | None = None) -> GrpcAnswer:
         return _answer(self._begin(method, body, compression))
@@ -68,12 +77,17 @@ class GrpcSpeaker:
         """All at once; the answers in the order of the bodies."""
         return [_answer(call) for call in [self._begin(method, body, None) for body in bodies]]
 
+    def by_hand(self) -> Http2Connection:
+        """Another connection, for what no gRPC library lets its user do. Raises `NoAnswerError`."""
+        return Http2Connection(self.address, self._credentials)
+
     def close(self) -> None:
         self._channel.close()
 
     def _begin(self, method: str, body: bytes, compression: grpc.Compression | None) -> _Call:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(method)
-        return call.future(body, timeout=_SECONDS, compression=compression)
+        metadata = bearer(self._credentials.token)
+        return call.future(body, timeout=_SECONDS, compression=compression, metadata=metadata)
 
 
 def _answer(call: _Call) -> GrpcAnswer:

@@ -10,6 +10,9 @@ import socket
 from collections.abc import Iterator
 from types import TracebackType
 
+from hypocenter.client.channel import bearer
+
+from clients.cli.connection import Credentials
 from clients.conformance.errors import NoAnswerError
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -36,10 +39,14 @@ _LENGTHS = (
 class Http2Connection:
     """Raises `NoAnswerError` when the other end does not speak, or hangs up."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, credentials: Credentials = Credentials()) -> None:  # noqa: B008 - frozen
         host, _, port = address.rpartition(":")
+        self._headers = dict(bearer(credentials.token))
         try:
             self._socket = socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS)
+            if credentials.context is not None:
+                credentials.context.set_alpn_protocols(["h2"])
+                self._socket = credentials.context.wrap_socket(self._socket, server_hostname=host.strip("[]"))
             self._socket.sendall(_PREFACE + _frame(_SETTINGS, _NO_TABLE))
         except OSError as error:
             raise NoAnswerError(str(error)) from error
@@ -76,7 +83,7 @@ class Http2Connection:
             "content-type": "application/grpc",
             "te": "trailers",
             "grpc-encoding": coding,
-        }
+        } | self._headers
         message = b"\x01" + len(compressed).to_bytes(4, "big") + compressed
         self._socket.sendall(
             _frame(_HEADERS, header_block(request), _END_HEADERS, 1) + _frame(_DATA, message, _END_STREAM, 1)
@@ -128,10 +135,20 @@ def _frame(kind: int, payload: bytes = b"", flags: int = 0, stream: int = 0) -> 
 
 
 def header_block(headers: dict[str, str]) -> bytes:
-    """Literals without indexing. Names and values must be shorter than 127 characters."""
+    """Literals without indexing."""
     return b"".join(
-        b"\x00" + b"".join(bytes([len(text)]) + text.encode("ascii") for text in pair) for pair in headers.items()
+        b"\x00" + b"".join(_size(len(text)) + text.encode("ascii") for text in pair) for pair in headers.items()
     )
+
+
+def _size(length: int) -> bytes:
+    """As a number of seven bits and, where they are too few, of what follows."""
+    if length < 127:
+        return bytes([length])
+    rest, found = length - 127, b"\x7f"
+    while rest >= 128:
+        found, rest = found + bytes([rest & 127 | 128]), rest >> 7
+    return found + bytes([rest])
 
 
 def read_headers(block: bytes) -> Iterator[tuple[str, str]]:

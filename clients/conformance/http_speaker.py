@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import select
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
 
+from clients.cli.connection import Credentials
 from clients.conformance.errors import NoAnswerError
 
 LOGS = "/v1/logs"
@@ -58,8 +60,9 @@ class HttpAnswer:
 class HttpSpeaker:
     """A connection for each request, so that none spoils the next."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, credentials: Credentials = Credentials()) -> None:  # noqa: B008 - frozen
         self.address = address
+        self._credentials = credentials
         self._host, _, port = address.rpartition(":")
         self._port = int(port)
 
@@ -69,10 +72,17 @@ class HttpSpeaker:
 
     def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> HttpAnswer:
         """Raises `NoAnswerError`."""
-        connection = http.client.HTTPConnection(self._host.strip("[]"), self._port, timeout=_SECONDS)
+        host, context = self._host.strip("[]"), self._credentials.context
+        if context is not None:
+            context.set_alpn_protocols(["http/1.1"])
+        connection = (
+            http.client.HTTPConnection(host, self._port, timeout=_SECONDS)
+            if context is None
+            else http.client.HTTPSConnection(host, self._port, timeout=_SECONDS, context=context)
+        )
         try:
             connection.putrequest(method, path)
-            for name, value in headers.items():
+            for name, value in (self._credentials.headers | dict(headers)).items():
                 connection.putheader(name, value)
             if body or method == "POST":
                 connection.putheader("Content-Length", str(len(body)))
@@ -90,11 +100,13 @@ class HttpSpeaker:
 
 def _send(connection: http.client.HTTPConnection, body: bytes) -> None:
     """Until it is sent or an answer comes: a receiver that refuses a large body does not read it to its end."""
+    encrypted = isinstance(connection.sock, ssl.SSLSocket)
     for start in range(0, len(body), _CHUNK):
-        if start and select.select([connection.sock], [], [], 0)[0]:
+        # Under TLS what can be read may be a session ticket, and no answer.
+        if start and not encrypted and select.select([connection.sock], [], [], 0)[0]:
             return
         try:
             connection.send(body[start : start + _CHUNK])
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             # What it said before it hung up may still be there.
             return

@@ -22,6 +22,9 @@ from server.api.log_service import LogService
 from server.api.root_cause_service import RootCauseService
 from server.api.supervision import Supervision
 from server.listening import bind_grpc
+from server.security.grpc_guard import GrpcGuard
+from server.security.guards import UNGUARDED, DoorGuard
+from server.security.roles import role_for_api
 
 SERVICES: tuple[str, ...] = tuple(
     descriptor.full_name
@@ -41,9 +44,11 @@ class ApiServer:
         workers: int = 8,
         max_analyze_records: int = 100_000,
         limits: ApiLimits = ApiLimits(),  # noqa: B008 - frozen
+        guard: DoorGuard = UNGUARDED,
     ) -> None:
         """`address` is HOST:PORT, port 0 for any free one. `workers` are the threads that watches can't take."""
         self._address = address
+        self._tls = guard.tls.grpc if guard.tls else None
         self._budget = WatchBudget(limits.watches)
         self._health = health.HealthServicer()
         # A watch keeps its thread; with one for each there are always `workers` left for calls that end.
@@ -51,7 +56,10 @@ class ApiServer:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="api")
         self._server = grpc.server(
             self._executor,
-            interceptors=[Supervision("/hypocenter.")],
+            interceptors=[
+                *([GrpcGuard(guard.gatekeeper, role_for_api)] if guard.gatekeeper else []),
+                Supervision("/hypocenter."),
+            ],
             options=_options(limits),
             maximum_concurrent_rpcs=threads + limits.waiting_calls,
         )
@@ -68,7 +76,7 @@ class ApiServer:
 
     def start(self) -> str:
         """Listen, and return HOST:PORT as bound. Raises `server.listening.AddressError`."""
-        address = bind_grpc(self._server, self._address, "api.grpc")
+        address = bind_grpc(self._server, self._address, "api.grpc", self._tls)
         self._server.start()
         return address
 

@@ -12,8 +12,10 @@ import httpx2
 import typer
 
 from rca.store.base import StoreError
-from server.app import open_store
+from server.app import open_guards, open_store
 from server.config import Config, ConfigError, load
+from server.metrics import Metrics
+from server.security.guards import DoorGuard
 
 app = typer.Typer()
 
@@ -61,6 +63,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
         ("web.http", config.web.http),
     ):
         yield _port(key, address)
+    yield _doors(config)
     yield _directory(config)
     yield _store(config)
     yield _model(config)
@@ -76,6 +79,21 @@ def _port(key: str, address: str) -> Finding:
     except OSError as error:
         return Finding(key, False, f"{address}: {error.strerror}", f"stop what listens there, or set {key} to another")
     return Finding(key, True, f"{address} is free")
+
+
+def _doors(config: Config) -> Finding:
+    try:
+        guards = open_guards(config, Metrics())
+    except ConfigError as error:
+        return Finding("doors", False, str(error), "see the message; `serve` would refuse to start")
+    named = {"otlp": guards.otlp_grpc, "api": guards.api_grpc, "web": guards.web_http}
+    kept = [f"{name} {_kept(guard)}" for name, guard in named.items()]
+    return Finding("doors", True, ", ".join(kept))
+
+
+def _kept(guard: DoorGuard) -> str:
+    kept = [word for word, there in (("TLS", guard.tls), ("tokens", guard.gatekeeper)) if there is not None]
+    return "with " + " and ".join(kept) if kept else "open"
 
 
 def _directory(config: Config) -> Finding:

@@ -10,6 +10,9 @@ from server.errors import InvalidInputError, UnavailableError
 from server.intake import Intake, Outcome
 from server.listening import bind_grpc
 from server.otlp.answers import logs_answer, status_of, traces_answer
+from server.security.grpc_guard import GrpcGuard
+from server.security.guards import UNGUARDED, DoorGuard
+from server.security.roles import role_for_otlp
 
 _LOGS = "opentelemetry.proto.collector.logs.v1.LogsService"
 _TRACES = "opentelemetry.proto.collector.trace.v1.TraceService"
@@ -26,11 +29,13 @@ _OPTIONS = (
 class OtlpGrpcDoor:
     """Knows who is next and nothing behind it. Undecodable bytes are INVALID_ARGUMENT, not grpcio's INTERNAL."""
 
-    def __init__(self, intake: Intake, address: str, max_message_bytes: int) -> None:
+    def __init__(self, intake: Intake, address: str, max_message_bytes: int, guard: DoorGuard = UNGUARDED) -> None:
         self._intake = intake
         self._address = address
+        self._tls = guard.tls.grpc if guard.tls else None
         self._server = grpc.server(
             ThreadPoolExecutor(_WORKERS, thread_name_prefix="otlp-grpc"),
+            interceptors=[GrpcGuard(guard.gatekeeper, role_for_otlp)] if guard.gatekeeper else [],
             options=[*_OPTIONS, ("grpc.max_receive_message_length", max_message_bytes)],
         )
         self._server.add_generic_rpc_handlers(
@@ -42,7 +47,7 @@ class OtlpGrpcDoor:
 
     def start(self) -> str:
         """Listen; returns HOST:PORT as bound. Raises `AddressError`."""
-        bound = bind_grpc(self._server, self._address, "otlp.grpc")
+        bound = bind_grpc(self._server, self._address, "otlp.grpc", self._tls)
         self._server.start()
         return bound
 

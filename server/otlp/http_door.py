@@ -29,8 +29,13 @@ from server.otlp.http_refusal import (
     unknown_coding,
     unknown_content,
     unknown_path,
+    unwelcome,
     wrong_method,
 )
+from server.security.gatekeeper import Refusal
+from server.security.guards import UNGUARDED, DoorGuard
+from server.security.http_guard import HttpGuard
+from server.security.roles import Role
 
 # Threads that inflate and parse. Inflating lets the others run; JSON is read by Python itself, so one at a time.
 _WORKERS = 4
@@ -51,7 +56,7 @@ class _Signal:
 class OtlpHttpDoor:
     """Knows who is next and nothing behind it. Pages of other sites may not send here: no CORS header is ever set."""
 
-    def __init__(self, intake: Intake, address: str, max_message_bytes: int) -> None:
+    def __init__(self, intake: Intake, address: str, max_message_bytes: int, guard: DoorGuard = UNGUARDED) -> None:
         self._limit = max_message_bytes
         self._bodies = Bodies(max_message_bytes)
         self._limiters: dict[Encoding, CapacityLimiter] = {}
@@ -69,7 +74,9 @@ class OtlpHttpDoor:
             },
         )
         app.router.redirect_slashes = False
-        self._server = HttpServer(app, address, "otlp.http", keep_alive=_KEEP_ALIVE)
+        guarded = HttpGuard(app, guard.gatekeeper, Role.INGEST, _unwelcome) if guard.gatekeeper else app
+        tls = guard.tls.context if guard.tls else None
+        self._server = HttpServer(guarded, address, "otlp.http", keep_alive=_KEEP_ALIVE, tls=tls)
 
     def start(self) -> str:
         """Listen; returns HOST:PORT as bound. Raises `AddressError`."""
@@ -125,6 +132,14 @@ def _path(request: Request) -> str:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HttpRefusal)
     return error.response(request)
+
+
+def _unwelcome(request: Request, refusal: Refusal) -> Response:
+    answer = unwelcome(refusal)
+    if "expect" in request.headers:
+        # It waits to be asked for its body, which nobody will do.
+        answer.headers["Connection"] = "close"
+    return answer.response(request)
 
 
 async def _not_served(request: Request, error: Exception) -> Response:

@@ -12,6 +12,7 @@ from server.errors import InvalidInputError, UnavailableError
 from server.otlp.answers import status_of
 from server.otlp.content_coding import CODINGS
 from server.otlp.encoding import Encoding, encode, encoding_of
+from server.security.gatekeeper import Refusal
 
 
 class HttpRefusal(Exception):  # noqa: N818 - an answer that is raised
@@ -62,6 +63,12 @@ def unknown_path(path: str) -> HttpRefusal:
 
 def wrong_method(method: str, headers: Mapping[str, str] | None) -> HttpRefusal:
     return HttpRefusal(405, Status(code=Code.UNIMPLEMENTED, message=f"POST, not {method}"), headers)
+
+
+def unwelcome(refusal: Refusal) -> HttpRefusal:
+    if refusal.known:
+        return HttpRefusal(403, Status(code=Code.PERMISSION_DENIED, message=refusal.message))
+    return HttpRefusal(401, Status(code=Code.UNAUTHENTICATED, message=refusal.message), {"WWW-Authenticate": "Bearer"})
 
 
 def broken() -> HttpRefusal:

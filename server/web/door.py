@@ -10,13 +10,20 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from server.api.backend import Backend
+from server.security.attempts import Attempts
+from server.security.guards import UNGUARDED, DoorGuard
+from server.security.sessions import Sessions
 from server.web.address import HostNames, join, listen, split
 from server.web.events import Events
+from server.web.gate import Gate
+from server.web.login import Login
 from server.web.pages import TROUBLES, Pages
 from server.web.probes import Probes
 from server.web.pulse import Pulse
+from server.web.rendering import environment
 from server.web.shield import Shield
 from server.web.status import StatusView
 
@@ -40,22 +47,29 @@ class WebDoor:
         registry: CollectorRegistry,
         address: str,
         allowed_hosts: Sequence[str] = (),
+        guard: DoorGuard = UNGUARDED,
     ) -> None:
         self._address = address
         self._pulse = Pulse(backend.feed)
-        pages = Pages(backend, status, self._pulse)
-        app = Starlette(
+        tls, gatekeeper, sessions = guard.tls, guard.gatekeeper, Sessions()
+        templates = environment(login=gatekeeper is not None)
+        pages = Pages(backend, status, self._pulse, templates)
+        login = Login(gatekeeper, sessions, Attempts(), templates, secure=tls is not None) if gatekeeper else None
+        app: ASGIApp = Starlette(
             routes=[
                 *pages.routes,
+                *(login.routes if login else ()),
                 *Events(self._pulse).routes,
                 *Probes(status, ready, registry).routes,
                 Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
             ],
             exception_handlers=dict.fromkeys(TROUBLES, pages.trouble),
         )
+        if gatekeeper:
+            app = Gate(app, gatekeeper, sessions, secure=tls is not None)
         self._server = _Server(
             uvicorn.Config(
-                Shield(app, HostNames(split(address)[0], allowed_hosts)),
+                Shield(app, HostNames(split(address)[0], allowed_hosts), forms=gatekeeper is not None),
                 loop="asyncio",
                 http="h11",
                 ws="none",
@@ -67,6 +81,7 @@ class WebDoor:
                 server_header=False,
                 limit_concurrency=_MOST_CONNECTIONS,
                 timeout_graceful_shutdown=2,
+                ssl_context_factory=(lambda *_: tls.context) if tls is not None else None,
             )
         )
         self._listener: socket.socket | None = None

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 
+import jinja2
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -16,7 +17,6 @@ from server.errors import NotFoundError, RequestError, UnavailableError
 from server.web import story
 from server.web.drawing import Drawing, draw
 from server.web.pulse import Pulse
-from server.web.rendering import environment
 from server.web.status import StatusView
 
 _LOG = logging.getLogger(__name__)
@@ -29,11 +29,13 @@ _GRAPH_STRETCH = 60_000_000_000
 class Pages:
     """Reads the backend anew for every request; keeps nothing."""
 
-    def __init__(self, backend: Backend, status: Callable[[], StatusView], pulse: Pulse) -> None:
+    def __init__(
+        self, backend: Backend, status: Callable[[], StatusView], pulse: Pulse, templates: jinja2.Environment
+    ) -> None:
         self._backend = backend
         self._status = status
         self._pulse = pulse
-        self._templates = environment()
+        self._templates = templates
 
     @property
     def routes(self) -> list[Route]:

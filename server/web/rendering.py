@@ -7,8 +7,11 @@ import jinja2
 from server.web import story, wording
 
 
-def environment() -> jinja2.Environment:
-    """Everything is escaped and made harmless, and a name that isn't there is an error instead of a blank."""
+def environment(*, login: bool = False) -> jinja2.Environment:
+    """Everything is escaped and made harmless, and a name that isn't there is an error instead of a blank.
+
+    `login`: whether people have to log in.
+    """
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -28,5 +31,5 @@ def environment() -> jinja2.Environment:
         severity_text=wording.severity_text,
     )
     made.tests["past"] = story.is_past
-    made.globals.update(lasted=story.lasted)
+    made.globals.update(lasted=story.lasted, login=login)
     return made

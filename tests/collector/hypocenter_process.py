@@ -25,7 +25,8 @@ from tests.collector.build import REPOSITORY
 _FREE_PORT = "127.0.0.1:0"
 _ADDRESSES = ("HYPOCENTER_OTLP__GRPC", "HYPOCENTER_OTLP__HTTP", "HYPOCENTER_API__GRPC", "HYPOCENTER_WEB__HTTP")
 # The settings every test here starts Hypocenter with, and so known to exist.
-BASIC_SETTINGS = frozenset({*_ADDRESSES, "HYPOCENTER_DATA_DIR"})
+_OPEN = ("HYPOCENTER_OTLP__INSECURE", "HYPOCENTER_API__INSECURE", "HYPOCENTER_WEB__INSECURE")
+BASIC_SETTINGS = frozenset({*_ADDRESSES, *_OPEN, "HYPOCENTER_DATA_DIR"})
 
 
 class HypocenterProcess:
@@ -41,6 +42,7 @@ class HypocenterProcess:
         self._environment = {
             **inherited,
             **dict.fromkeys(_ADDRESSES, _FREE_PORT),
+            **dict.fromkeys(_OPEN, "true"),
             "HYPOCENTER_DATA_DIR": str(folder / "data"),
             **(config or {}),
         }

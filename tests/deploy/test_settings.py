@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from server.config import Config, known_keys, load
+from server.security.guards import ExposedError, build_guards
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 VARIABLES = {f"HYPOCENTER_{key.upper().replace('.', '__')}" for key in known_keys()}
@@ -63,6 +64,17 @@ def test_the_container_listens_to_others_and_keeps_its_data_on_the_volume() -> N
         assert load(None, {**dockerfile(), **others}).data_dir == image.data_dir
     volumes = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["hypocenter"]["volumes"]
     assert [volume.split(":")[1] for volume in volumes] == [image.data_dir]
+
+
+def test_containers_start_although_their_doors_are_open_and_only_because_they_say_so() -> None:
+    for others in ({}, compose("hypocenter"), kubernetes()):
+        build_guards(load(None, {**dockerfile(), **others}), lambda *_: None, lambda: None)
+    said = [name for name in dockerfile() if name.endswith("__INSECURE")]
+    assert len(said) == 3
+    for name in said:
+        without = {key: value for key, value in dockerfile().items() if key != name}
+        with pytest.raises(ExposedError):
+            build_guards(load(None, without), lambda *_: None, lambda: None)
 
 
 def test_by_default_only_this_machine_is_listened_to() -> None:

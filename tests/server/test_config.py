@@ -91,6 +91,8 @@ def _two_values(key: str) -> tuple[object, object]:
         return "127.0.0.2:1", "[::1]:2"
     if key in CHOICES:
         return CHOICES[key]
+    if isinstance(default, bool):
+        return not default, "false" if not default else "true"
     if isinstance(default, int):
         return default + 1, default + 2
     return "first", "second"

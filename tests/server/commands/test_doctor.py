@@ -13,7 +13,7 @@ from server.commands.doctor import app
 from tests.rca.store.incidents import full_incident
 from tests.server.commands.model_endpoint import Asked, ModelEndpoint
 
-SUBJECTS = ["config", "otlp.grpc", "otlp.http", "api.grpc", "web.http", "data_dir", "store", "model"]
+SUBJECTS = ["config", "otlp.grpc", "otlp.http", "api.grpc", "web.http", "doors", "data_dir", "store", "model"]
 
 
 @pytest.fixture(autouse=True)
@@ -80,9 +80,23 @@ def test_a_port_in_use(key: str, taken: str, monkeypatch: pytest.MonkeyPatch) ->
     assert f"FAIL {key}: {taken}: Address already in use\n     -> stop what listens there" in text.stdout
 
 
+def test_doors_that_serve_would_not_open(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert examined()[1]["doors"]["detail"] == "otlp open, api open, web open"
+    tokens = tmp_path / "tokens"
+    monkeypatch.setenv("HYPOCENTER_API__TOKENS_FILE", str(tokens))
+    failure = only_failure()
+    assert failure["subject"] == "doors"
+    assert str(failure["detail"]).startswith(f"api.tokens_file: {tokens} can't be read")
+    tokens.write_text("read 0123456789abcdef\n")
+    assert examined()[1]["doors"]["detail"] == "otlp open, api with tokens, web open"
+    monkeypatch.setenv("HYPOCENTER_WEB__HTTP", "0.0.0.0:0")
+    assert "web.insecure: true" in str(only_failure()["detail"])
+
+
 @pytest.mark.parametrize("address", ["192.0.2.1:4317", "no.such.host.invalid:4317", "[2001:db8::1]:4317"])
 def test_an_address_of_another_machine(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYPOCENTER_OTLP__GRPC", address)
+    monkeypatch.setenv("HYPOCENTER_OTLP__INSECURE", "true")
     assert only_failure()["subject"] == "otlp.grpc"
 
 
