@@ -1,8 +1,9 @@
 """Closed buckets, for look-ups and for records that come late: fine at first, merged into coarse ones as they age."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 
-from analyzers.summary import Summary, union
+from analyzers.shelf import Shelf
+from analyzers.summary import Summary
 
 # Fine buckets that make one coarse bucket.
 _FINE_PER_COARSE = 12
@@ -10,19 +11,22 @@ _FINE_PER_COARSE = 12
 _FINE_SPAN = 10
 # Coarse buckets kept beyond retention, for records later than that.
 _SPARE = 2
+# Fine buckets that are not packed: late records are mostly for these, and a look at what just happened is as well.
+LOOSE = 24
 
 
 class Archive:
     """Holds what happened within `retention` nanoseconds of event time. Memory is bounded by the number of buckets,
-    and a bucket by the limits on what it counts."""
+    and a bucket by the limits on what it counts. All but the newest buckets are kept packed."""
 
-    def __init__(self, bucket: int, retention: int) -> None:
-        """`bucket`: width of a fine bucket."""
+    def __init__(self, bucket: int, retention: int, loose: int = LOOSE) -> None:
+        """`bucket`: width of a fine bucket. `loose`: so many of the newest ones stay the objects that were added."""
         self._bucket = bucket
         self._coarse_width = bucket * _FINE_PER_COARSE
         self._retention = retention
-        self._fine: dict[int, Summary] = {}
-        self._coarse: dict[int, Summary] = {}
+        self._loose = loose * bucket
+        self._fine = Shelf()
+        self._coarse = Shelf()
         # Everything before this is coarse.
         self._coarse_until = 0
         self._changed: set[int] = set()
@@ -37,49 +41,58 @@ class Archive:
         if late is not None and late is not closed:
             closed.merge(late)
         _thin(closed)
-        self._fine[start] = closed
+        self._fine.put(closed)
         self._changed.add(start)
         self._age(start)
+        self._pack(start)
 
     def at(self, start: int) -> Summary:
-        """The bucket for late records whose fine bucket starts there; they are merged into what this returns."""
+        """The bucket for late records whose fine bucket starts there; they are merged into what this returns, before
+        anything else is asked of the archive."""
         if start >= self._coarse_until:
             known, width = self._fine, self._bucket
         else:
             start -= start % self._coarse_width
             known, width = self._coarse, self._coarse_width
         self._changed.add(start)
-        summary = known.get(start)
+        summary = known.take(start)
         if summary is None:
-            summary = known[start] = Summary(start, start + width)
-            self._forget(max(self._fine, default=start))
+            summary = Summary(start, start + width)
+            known.put(summary)
+            self._forget(max(self._fine.starts(), default=start))
         return summary
 
     def held(self) -> tuple[int, int]:
         """Start of the oldest and end of the newest bucket; (0, 0) when there is none."""
-        buckets = self.buckets()
-        if not buckets:
-            return 0, 0
-        return min(buckets), max(bucket.end_unix_nano for bucket in buckets.values())
+        starts = self.starts()
+        return (starts[0], max(map(self._end, starts))) if starts else (0, 0)
 
-    def between(self, start_unix_nano: int, end_unix_nano: int) -> list[Summary]:
-        """Those that overlap the range, oldest first; not copies."""
-        return [
-            bucket
-            for _, bucket in sorted(self.buckets().items())
-            if bucket.start_unix_nano < end_unix_nano and bucket.end_unix_nano > start_unix_nano
-        ]
+    def between(self, start_unix_nano: int, end_unix_nano: int) -> Iterator[Summary]:
+        """Those that overlap the range, oldest first, to be read: some are copies, made one at a time."""
+        for start in self.starts():
+            if start < end_unix_nano and self._end(start) > start_unix_nano and (bucket := self.get(start)):
+                yield bucket
 
-    def buckets(self) -> dict[int, Summary]:
-        """All of them by start; not copies."""
-        return {**self._coarse, **self._fine}
+    def starts(self) -> list[int]:
+        """Where all of them start, ascending."""
+        return sorted(self._coarse.starts() | self._fine.starts())
 
-    def restore(self, buckets: Mapping[int, Summary]) -> None:
+    def get(self, start: int) -> Summary | None:
+        """The bucket that starts there, to be read: it may be a copy."""
+        return (self._fine if start in self._fine else self._coarse).get(start)
+
+    def restore(self, buckets: Iterable[Summary]) -> None:
         """Go on with these."""
-        coarse = {start: item for start, item in buckets.items() if item.end_unix_nano - start > self._bucket}
-        self._coarse = coarse
-        self._fine = {start: item for start, item in buckets.items() if start not in coarse}
-        self._coarse_until = max((item.end_unix_nano for item in coarse.values()), default=0)
+        self._fine, self._coarse, self._coarse_until = Shelf(), Shelf(), 0
+        newest = 0
+        for bucket in buckets:
+            if bucket.end_unix_nano - bucket.start_unix_nano > self._bucket:
+                self._coarse.put(bucket)
+                self._coarse_until = max(self._coarse_until, bucket.end_unix_nano)
+            else:
+                self._fine.put(bucket)
+                newest = max(newest, bucket.start_unix_nano)
+            self._pack(newest)
         self._changed.clear()
 
     def take_changed(self) -> set[int]:
@@ -98,23 +111,34 @@ class Archive:
         if until <= self._coarse_until:
             return
         self._coarse_until = until
-        groups: dict[int, list[Summary]] = {}
-        for start in sorted(start for start in self._fine if start < until):
-            groups.setdefault(start - start % self._coarse_width, []).append(self._fine.pop(start))
+        groups: dict[int, list[int]] = {}
+        for start in sorted(start for start in self._fine.starts() if start < until):
+            groups.setdefault(start - start % self._coarse_width, []).append(start)
         for start, parts in groups.items():
-            known = self._coarse.get(start)
-            merged = union([Summary(start, start + self._coarse_width), *([known] if known else []), *parts])
+            merged = Summary(start, start + self._coarse_width)
+            for part in (self._coarse.get(start), *map(self._fine.remove, parts)):
+                if part is not None:
+                    merged.merge(part)
             _thin(merged)
-            self._coarse[start] = merged
+            self._coarse.put(merged)
             self._changed.add(start)
         self._forget(newest)
 
+    def _pack(self, newest: int) -> None:
+        self._fine.pack(newest - self._loose)
+        self._coarse.pack(newest - self._loose)
+
+    def _end(self, start: int) -> int:
+        return (self._fine if start in self._fine else self._coarse).end(start)
+
     def _forget(self, newest: int) -> None:
         most = self._retention // self._coarse_width + _SPARE
-        for start in sorted(self._coarse)[: max(0, len(self._coarse) - most)]:
-            del self._coarse[start]
-        for start in [start for start in self._coarse if start < newest - self._retention - self._coarse_width]:
-            del self._coarse[start]
+        starts = sorted(self._coarse.starts())
+        for start in starts[: max(0, len(starts) - most)]:
+            self._coarse.forget(start)
+        for start in starts:
+            if start < newest - self._retention - self._coarse_width:
+                self._coarse.forget(start)
 
 
 def _thin(summary: Summary) -> None:

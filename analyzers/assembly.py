@@ -7,22 +7,24 @@ Only asynchronous children end later: they join with a parent that has been seen
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from analyzers.columns import Peer, SpanBatch
-from analyzers.exemplar import SpanExemplar, keep_spans
+from analyzers.exemplar import KEPT, SpanExemplar, keep_spans
+from analyzers.places import Place, Places
 from analyzers.service import Resource, ServiceKey
-from analyzers.summary import EdgeKey, OperationStats, Summary
+from analyzers.summary import OperationStats, Summary
 
-_ENTRY_KINDS = (Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CONSUMER)
-_EDGE_KINDS = (Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_PRODUCER)
+_ENTRY_KINDS = frozenset({Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CONSUMER})
+_PRODUCER, _CONSUMER = Span.SPAN_KIND_PRODUCER, Span.SPAN_KIND_CONSUMER
 OTHER_OPERATION = "<other>"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SpanRow:
-    """One span, ordered by end time, then ids."""
+class SpanRow(NamedTuple):
+    """One span. A tuple, since there is one for every span: a frozen dataclass takes several times as long to make."""
 
     end: int
     trace_id: bytes
@@ -32,8 +34,8 @@ class SpanRow:
     name: str
     kind: int
     error: bool
-    resource: Resource = field(compare=False)
-    peer: Peer | None = field(compare=False)
+    resource: Resource
+    peer: Peer | None
 
     @property
     def service(self) -> ServiceKey:
@@ -44,27 +46,27 @@ class SpanRow:
         return self.end - self.start
 
 
+# Event-time order: by end, then ids; all but the last two fields, which know no order.
+_event_order = itemgetter(slice(0, 8))
+
+
 def span_rows(batch: SpanBatch) -> list[SpanRow]:
     """The batch as rows, in the order sent."""
-    return [
-        SpanRow(
-            end, trace_id, span_id, parent_id, start, name, kind, error, batch.resources[resource], batch.peer.get(row)
-        )
-        for row, (end, trace_id, span_id, parent_id, start, name, kind, error, resource) in enumerate(
-            zip(
-                batch.end_unix_nano.tolist(),
-                batch.trace_id,
-                batch.span_id,
-                batch.parent_span_id,
-                batch.start_unix_nano.tolist(),
-                batch.name,
-                batch.kind.tolist(),
-                batch.error,
-                batch.resource.tolist(),
-                strict=True,
-            )
-        )
-    ]
+    resources, peer = batch.resources, batch.peer
+    columns = zip(
+        batch.end_unix_nano.tolist(),
+        batch.trace_id,
+        batch.span_id,
+        batch.parent_span_id,
+        batch.start_unix_nano.tolist(),
+        batch.name,
+        batch.kind.tolist(),
+        batch.error,
+        [resources[index] for index in batch.resource.tolist()],
+        [peer.get(row) for row in range(len(batch))],
+        strict=True,
+    )
+    return list(map(SpanRow._make, columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +126,10 @@ class TraceAssembler:
 
     def assemble(self, spans: Iterable[SpanRow], summary: Summary) -> None:
         """Add `spans`, which all belong to the bucket of `summary`, in event-time order."""
-        for span in sorted(spans):
+        places = Places(summary)
+        for span in sorted(spans, key=_event_order):
             self._turn(span.end)
-            self._join(span, summary)
+            self._join(span, places)
 
     def _turn(self, now: int) -> None:
         full = len(self._young.seen) >= self._limits.open_spans // 2
@@ -135,99 +138,106 @@ class TraceAssembler:
                 self.evicted += len(self._old.seen)
             self._old, self._young = self._young, Generation(now)
 
-    def _join(self, span: SpanRow, summary: Summary) -> None:
-        own_id = (span.trace_id, span.span_id)
+    def _join(self, span: SpanRow, places: Places) -> None:
+        young, old = self._young, self._old
         children: list[SpanRow] = []
         parent: SpanRow | None = None
         # Without an id a span can't be joined, and another one without is no duplicate of it.
-        identified = bool(span.span_id.strip(b"\0"))
-        if identified:
-            if own_id in self._young.seen or own_id in self._old.seen:
+        if span.span_id.strip(b"\0"):
+            own_id = (span.trace_id, span.span_id)
+            if own_id in young.seen or own_id in old.seen:
                 return
-            children = self._young.waiting.pop(own_id, []) + self._old.waiting.pop(own_id, [])
-            self._young.seen[own_id] = span
-        if identified and span.parent_id:
-            parent_id = (span.trace_id, span.parent_id)
-            parent = self._young.seen.get(parent_id) or self._old.seen.get(parent_id)
-            if parent is None:
-                self._young.waiting.setdefault(parent_id, []).append(span)
-        operation = self._count(span, children, summary)
+            children = young.waiting.pop(own_id, []) + old.waiting.pop(own_id, [])
+            young.seen[own_id] = span
+            if span.parent_id:
+                parent_id = (span.trace_id, span.parent_id)
+                parent = young.seen.get(parent_id) or old.seen.get(parent_id)
+                if parent is None:
+                    young.waiting.setdefault(parent_id, []).append(span)
+        place = places.of(span.resource)
+        beside = [(child, places.of(child.resource)) for child in children]
+        operation = self._count(span, place, beside, places)
         if not span.parent_id or span.kind in _ENTRY_KINDS:
             operation.entries += 1
-        for child in children:
-            self._edge(span, child, summary)
-        if parent is not None:
-            self._edge(parent, span, summary)
-        if span.peer is not None and not any(child.service != span.service for child in children):
-            edge = summary.edge(EdgeKey(span.service, span.peer.service, span.peer.asynchronous, inferred=True))
+        for child, where in beside:
+            if where is not place:
+                _call(span, place, child, where, places)
+        if parent is not None and (caller := places.of(parent.resource)) is not place:
+            _call(parent, caller, span, place, places)
+        if span.peer is not None and all(where is place for _, where in beside):
+            edge = places.inferred_edge(place, span.peer)
             edge.calls += 1
             edge.errors += span.error
-            edge.duration.add(span.duration)
-            edge.slowest = keep_spans(edge.slowest, (_exemplar(span),))
+            edge.duration.add(span.end - span.start)
+            edge.slowest = _slowest(edge.slowest, span)
 
-    def _count(self, span: SpanRow, children: list[SpanRow], summary: Summary) -> OperationStats:
-        service = summary.service(span.service)
+    def _count(
+        self, span: SpanRow, place: Place, children: list[tuple[SpanRow, Place]], places: Places
+    ) -> OperationStats:
+        service = places.counts(place)
         service.spans += 1
-        if span.resource.version:
-            service.versions[span.resource.version] = service.versions.get(span.resource.version, 0) + 1
+        resource = span.resource
+        if resource.version:
+            service.versions[resource.version] = service.versions.get(resource.version, 0) + 1
         name = span.name
         if name not in service.operations and len(service.operations) >= self._limits.operations:
             name = OTHER_OPERATION
         operation = service.operations.get(name)
         if operation is None:
             operation = service.operations[name] = OperationStats()
+        duration = span.end - span.start
         operation.calls += 1
-        operation.duration.add(span.duration)
-        pod = span.resource.pod
-        if pod:
+        operation.duration.add(duration)
+        if pod := resource.pod:
             operation.pods[pod] = operation.pods.get(pod, 0) + 1
             service.pods[pod] = service.pods.get(pod, 0) + 1
-        remote = [child for child in children if child.service != span.service]
-        if len(children) == 1 and remote:
+        if len(children) == 1 and children[0][1] is not place:
             # All that is not the callee's time lies between the two: it belongs to the edge.
-            key = EdgeKey(span.service, remote[0].service, _asynchronous(span, remote[0]))
-            summary.edge(key).gap.add(max(span.duration - remote[0].duration, 1))
+            child, where = children[0]
+            edge = places.edge(place, where, _asynchronous(span, child))
+            edge.gap.add(max(duration - (child.end - child.start), 1))
         else:
-            operation.self_time.add(span.duration - _covered(span, children))
-        exemplar = (_exemplar(span),)
-        operation.slowest = keep_spans(operation.slowest, exemplar)
+            operation.self_time.add(duration - _covered(span, children) if children else duration)
+        operation.slowest = _slowest(operation.slowest, span)
         if span.error:
             operation.errors += 1
-            if not any(child.error for child in children):
+            if not any(child.error for child, _ in children):
                 operation.origin_errors += 1
-                operation.failed = keep_spans(operation.failed, exemplar)
+                operation.failed = _slowest(operation.failed, span)
         return operation
 
-    def _edge(self, parent: SpanRow, child: SpanRow, summary: Summary) -> None:
-        if parent.service == child.service:
-            return
-        edge = summary.edge(EdgeKey(parent.service, child.service, _asynchronous(parent, child)))
-        edge.calls += 1
-        edge.errors += child.error
-        edge.duration.add(child.duration)
-        edge.slowest = keep_spans(edge.slowest, (_exemplar(parent),))
-        if child.kind not in _ENTRY_KINDS:
-            # Without a kind, being called from elsewhere is what makes a span a unit of work.
-            name = child.name if child.name in summary.service(child.service).operations else OTHER_OPERATION
-            summary.service(child.service).operations.setdefault(name, OperationStats()).entries += 1
+
+def _call(parent: SpanRow, caller: Place, child: SpanRow, callee: Place, places: Places) -> None:
+    edge = places.edge(caller, callee, _asynchronous(parent, child))
+    edge.calls += 1
+    edge.errors += child.error
+    edge.duration.add(child.end - child.start)
+    edge.slowest = _slowest(edge.slowest, parent)
+    if child.kind not in _ENTRY_KINDS:
+        # Without a kind, being called from elsewhere is what makes a span a unit of work.
+        operations = places.counts(callee).operations
+        name = child.name if child.name in operations else OTHER_OPERATION
+        operations.setdefault(name, OperationStats()).entries += 1
 
 
 def _asynchronous(parent: SpanRow, child: SpanRow) -> bool:
-    return (
-        parent.kind == Span.SPAN_KIND_PRODUCER or child.kind == Span.SPAN_KIND_CONSUMER or child.start >= parent.end > 0
-    )
+    return parent.kind == _PRODUCER or child.kind == _CONSUMER or child.start >= parent.end > 0
 
 
-def _covered(span: SpanRow, children: list[SpanRow]) -> int:
+def _covered(span: SpanRow, children: list[tuple[SpanRow, Place]]) -> int:
     """Nanoseconds of `span` during which at least one child ran."""
     covered, reached = 0, span.start
-    for child in sorted(children, key=lambda item: item.start):
-        begin, end = max(child.start, reached), min(child.end, span.end)
+    for start, ended in sorted((child.start, child.end) for child, _ in children):
+        begin, end = max(start, reached), min(ended, span.end)
         if end > begin:
             covered += end - begin
             reached = end
     return covered
 
 
-def _exemplar(span: SpanRow) -> SpanExemplar:
-    return SpanExemplar(-span.duration, span.end, span.trace_id, span.span_id, span.resource.pod)
+def _slowest(kept: tuple[SpanExemplar, ...], span: SpanRow) -> tuple[SpanExemplar, ...]:
+    """With `span` among them, unless it is faster than enough that are kept already."""
+    negative = span.start - span.end
+    if len(kept) >= KEPT and negative > kept[-1].negative_duration:
+        return kept
+    return keep_spans(kept, (SpanExemplar(negative, span.end, span.trace_id, span.span_id, span.resource.pod),))

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
 
 # How many are kept of each thing.
 KEPT = 3
@@ -36,10 +38,25 @@ class SpanExemplar:
         return -self.negative_duration
 
 
+_Exemplar = TypeVar("_Exemplar", LogExemplar, SpanExemplar)
+
+
 def keep_logs(*groups: Iterable[LogExemplar]) -> tuple[LogExemplar, ...]:
     """The first few of all, in any order of arrival the same."""
-    return tuple(sorted({item for group in groups for item in group})[:KEPT])
+    return _first(sorted(chain.from_iterable(groups)))
 
 
 def keep_spans(*groups: Iterable[SpanExemplar]) -> tuple[SpanExemplar, ...]:
-    return tuple(sorted({item for group in groups for item in group})[:KEPT])
+    return _first(sorted(chain.from_iterable(groups)))
+
+
+def _first(items: list[_Exemplar]) -> tuple[_Exemplar, ...]:
+    """The first different ones of sorted `items`; hashing them all to tell would take longer than sorting."""
+    first: list[_Exemplar] = []
+    for item in items:
+        if first and item == first[-1]:
+            continue
+        first.append(item)
+        if len(first) == KEPT:
+            break
+    return tuple(first)

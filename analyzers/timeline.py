@@ -1,11 +1,12 @@
 """Event time: which bucket a record belongs to, and when a bucket is complete."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
-from analyzers.archive import Archive
+from analyzers.archive import LOOSE, Archive
 from analyzers.assembly import AssemblerState, AssemblyLimits, SpanRow, TraceAssembler, span_rows
 from analyzers.columns import Int64, LogBatch, SpanBatch
 from analyzers.counting import CountLimits, count_logs
@@ -82,7 +83,8 @@ class Timeline:
         # Start of the silence that goes on at `_open_from`; None before the first bucket with records was closed.
         self._silent_from: int | None = None
         self._open: dict[int, Summary] = {}
-        self.archive = Archive(settings.bucket, settings.retention)
+        # Whoever judges a window holds its buckets, and sees the late records that come to them.
+        self.archive = Archive(settings.bucket, settings.retention, max(LOOSE, settings.buckets))
         self._spans: dict[int, list[SpanRow]] = {}
 
     @property
@@ -149,7 +151,7 @@ class Timeline:
             self.witnesses.state(),
         )
 
-    def restore(self, state: TimelineState, closed: Mapping[int, Summary]) -> None:
+    def restore(self, state: TimelineState, closed: Iterable[Summary]) -> None:
         """Go on where `state` was taken, with the closed buckets of that time."""
         self._newest, self._open_from, self._silent_from = state.newest, state.open_from, state.silent_from
         self.late_records, self.late_spans = state.late_records, state.late_spans
@@ -172,13 +174,14 @@ class Timeline:
 
     def between(self, start_unix_nano: int, end_unix_nano: int) -> Summary | None:
         """The union of the held buckets that overlap the range; None when nothing is held of it."""
-        parts = self.archive.between(start_unix_nano, end_unix_nano)
-        parts += [
+        open_ones = (
             part
             for _, part in sorted(self._open.items())
             if part.start_unix_nano < end_unix_nano and part.end_unix_nano > start_unix_nano
-        ]
-        return union(parts) if parts else None
+        )
+        parts = chain(self.archive.between(start_unix_nano, end_unix_nano), open_ones)
+        first = next(parts, None)
+        return None if first is None else union(chain((first,), parts))
 
     def _close_until(self, time_unix_nano: int) -> Iterator[Summary]:
         """What is closed, empty buckets among them, depends on the records alone, not on the order of batches."""

@@ -3,6 +3,7 @@
 import logging
 import struct
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -51,34 +52,39 @@ class CheckpointFolder:
         self._state = folder / "state"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def load(self) -> tuple[CheckpointState, dict[int, Summary]] | None:
-        """The state and its closed buckets; None where there is none yet. Raises `CheckpointError`."""
+    def load(self) -> tuple[CheckpointState, Iterator[Summary]] | None:
+        """The state and its closed buckets, read one at a time; None where there is none yet.
+
+        Raises `CheckpointError`.
+        """
         if not self._state.exists():
             return None
         state = self._read(self._state, CheckpointState)
-        buckets = {}
-        for start, generation in state.buckets.items():
-            try:
-                buckets[start] = self._read(self._bucket(start, generation), Summary)
-            except (CheckpointError, OSError) as error:
-                # Only look-ups into the past miss it; refusing to start would be the greater harm.
-                _log.error("a closed bucket can't be read and is left out: %s", error)
         self._sweep(state.buckets)
-        return state, buckets
+        return state, self._closed(dict(state.buckets))
 
-    def save(self, state: CheckpointState, changed: dict[int, Summary], held: set[int]) -> None:
-        """Replace the state. `changed` are closed buckets to write anew, `held` all that are still held.
+    def save(self, state: CheckpointState, changed: Iterable[Summary], held: set[int]) -> None:
+        """Replace the state. `changed` are closed buckets to write anew, `held` the starts of all still held.
 
         Raises `OSError`; the old state then stands.
         """
         generation = state.generation + 1
         buckets = {start: old for start, old in state.buckets.items() if start in held}
-        for start, bucket in changed.items():
-            self._write(self._bucket(start, generation), bucket)
-            buckets[start] = generation
+        for bucket in changed:
+            self._write(self._bucket(bucket.start_unix_nano, generation), bucket)
+            buckets[bucket.start_unix_nano] = generation
         state.buckets, state.generation = buckets, generation
         self._write(self._state, state)
         self._sweep(buckets)
+
+    def _closed(self, buckets: dict[int, int]) -> Iterator[Summary]:
+        # Newest first: what is older can be packed at once.
+        for start, generation in sorted(buckets.items(), reverse=True):
+            try:
+                yield self._read(self._bucket(start, generation), Summary)
+            except (CheckpointError, OSError) as error:
+                # Only look-ups into the past miss it; refusing to start would be the greater harm.
+                _log.error("a closed bucket can't be read and is left out: %s", error)
 
     def _bucket(self, start: int, generation: int) -> Path:
         return self._folder / f"{start}-{generation}.bucket"

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analyzers.summary import Summary
@@ -49,7 +49,7 @@ class Checkpointer:
         self._next = 0.0
         self._state: CheckpointState | None = None
 
-    def restore(self, state: CheckpointState, buckets: Mapping[int, Summary]) -> None:
+    def restore(self, state: CheckpointState, buckets: Iterable[Summary]) -> None:
         """Take up what was kept."""
         self._state = state
         self._engine.restore(state.engine, buckets)
@@ -81,8 +81,8 @@ class Checkpointer:
     def _write(self, position: Position, kept: Kept) -> None:
         archive = self._engine.timeline.archive
         with self._engine.lock:
-            closed = archive.buckets()
             changed = archive.take_changed()
+            written = (bucket for start in sorted(changed) if (bucket := archive.get(start)) is not None)
             previous = self._state
             state = CheckpointState(
                 position,
@@ -93,7 +93,7 @@ class Checkpointer:
                 previous.generation if previous else 0,
             )
             try:
-                kept.folder.save(state, {start: closed[start] for start in changed}, set(closed))
+                kept.folder.save(state, written, set(archive.starts()))
             except OSError:
                 archive.mark_changed(changed)
                 raise

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from analyzers.anomaly import Anomaly
@@ -114,14 +114,15 @@ class Engine:
             tuple(bucket.start_unix_nano for bucket in self._recent),
         )
 
-    def restore(self, state: EngineState, closed: Mapping[int, Summary]) -> None:
+    def restore(self, state: EngineState, closed: Iterable[Summary]) -> None:
         """Go on where `state` was taken. Limits and half-lives are those of today's configuration."""
         with self.lock:
             self.timeline.restore(state.timeline, closed)
             self.baseline.services, self.baseline.edges = state.baseline.services, state.baseline.edges
             self.census.restore(state.census)
             self.tracker.restore(state.live, state.before)
-            self._recent = deque(closed[start] for start in state.recent if start in closed)
+            recent = map(self.timeline.archive.get, state.recent)
+            self._recent = deque(bucket for bucket in recent if bucket is not None)
 
     def judge(self, bucket: Summary) -> Judgement:
         """Judge the window that ends with `bucket`, then learn from the bucket that leaves it."""

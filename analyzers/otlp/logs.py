@@ -9,12 +9,13 @@ from analyzers.columns import LogBatch
 from analyzers.otlp.body import body_text
 from analyzers.otlp.resources import NAME_LIMIT, decode_resource, text
 from analyzers.otlp.severities import by_text
-from analyzers.otlp.times import DecodeLimits, settle_times, wire_times
+from analyzers.otlp.times import DecodeLimits, dateless, settle_times, wire_times
 from analyzers.service import Resource
 
 _WEIGHT = "log_count"
 _TEMPLATE = "log.record.template"
 _EXCEPTION = "exception.type"
+_READ = frozenset({_WEIGHT, _TEMPLATE, _EXCEPTION})
 _MAX_WEIGHT = 2**31
 # Characters of a template that was sent along; as many as of a body take part in its shape.
 _TEMPLATE_CHARS = 1024
@@ -52,22 +53,28 @@ def decode_logs(
     exception_type: dict[int, str] = {}
     if attributes:
         for row, record in enumerate(records):
-            weight[row] = _weight(record)
             for attribute in record.attributes:
-                if attribute.key == _TEMPLATE:
+                key = attribute.key
+                if key not in _READ:
+                    continue
+                if key == _WEIGHT:
+                    weight[row] = _weight(record)
+                elif key == _TEMPLATE:
                     template[row] = text(attribute, _TEMPLATE_CHARS)
-                elif attribute.key == _EXCEPTION:
+                else:
                     exception_type[row] = text(attribute)
-    bodies = [body_text(record.body, limits.depth, limits.body_chars) for record in records]
+    bodies = [record.body.string_value for record in records]
+    for row, body in enumerate(bodies):
+        if not body:
+            bodies[row] = body_text(records[row].body, limits.depth, limits.body_chars)
     over = [row for row, body in enumerate(bodies) if len(body) > limits.body_chars]
     for row in over:
         bodies[row] = bodies[row][: limits.body_chars]
-    times, faults = settle_times(
-        wire_times([record.time_unix_nano for record in records]),
-        wire_times([record.observed_time_unix_nano for record in records]),
-        received_unix_nano,
-        limits,
-    )
+    preferred = wire_times([record.time_unix_nano for record in records])
+    observed = np.zeros_like(preferred)
+    if unsettled := dateless(preferred):
+        observed[unsettled] = wire_times([records[row].observed_time_unix_nano for row in unsettled])
+    times, faults = settle_times(preferred, observed, received_unix_nano, limits)
     return LogBatch(
         resources=resources,
         scopes=scopes,

@@ -21,6 +21,7 @@ _PEER_KEYS = (
     "db.system.name",
     "db.system",
 )
+_PEER_RANK = {key: rank for rank, key in enumerate(_PEER_KEYS)}
 # Bytes of ids as the specification has them; a longer one is cut.
 _TRACE_ID, _SPAN_ID = 16, 8
 # An address that says nothing about who answers there.
@@ -46,11 +47,16 @@ def decode_spans(resource_spans: Iterable[ResourceSpans], received_unix_nano: in
     wire_ends = wire_times([span.end_time_unix_nano for span in spans])
     ends, faults = settle_times(wire_ends, starts, received_unix_nano, limits)
     durations = settle_durations(starts, wire_ends, ends, received_unix_nano, limits)
-    peers = {
-        row: peer
-        for row, span in enumerate(spans)
-        if span.kind in _CALLING and (peer := _peer(span, resources[resource[row]].service)) is not None
-    }
+    peers: dict[int, Peer] = {}
+    # Few differ; the same one is used for all calls of one service to another.
+    known: dict[tuple[int, str, bool], Peer] = {}
+    for row, span in enumerate(spans):
+        if span.kind not in _CALLING or not (name := _peer_name(span)):
+            continue
+        key = (resource[row], name, span.kind == Span.SPAN_KIND_PRODUCER)
+        if key not in known:
+            known[key] = _peer(resources[key[0]].service, name, key[2])
+        peers[row] = known[key]
     return SpanBatch(
         resources=resources,
         resource=np.array(resource, dtype=np.int32),
@@ -68,11 +74,16 @@ def decode_spans(resource_spans: Iterable[ResourceSpans], received_unix_nano: in
     )
 
 
-def _peer(span: Span, caller: ServiceKey) -> Peer | None:
-    values = {attribute.key: text(attribute) for attribute in span.attributes if attribute.key in _PEER_KEYS}
-    name = next((values[key] for key in _PEER_KEYS if values.get(key, "") not in _NOWHERE), "")
-    if not name:
-        return None
-    # The peer is looked for where the caller lives: nothing else is known of it.
-    service = ServiceKey(caller.environment, caller.namespace, name)
-    return Peer(service, asynchronous=span.kind == Span.SPAN_KIND_PRODUCER)
+def _peer_name(span: Span) -> str:
+    """What the attributes say of who was called; empty when nothing."""
+    found: dict[int, str] = {}
+    for attribute in span.attributes:
+        rank = _PEER_RANK.get(attribute.key)
+        if rank is not None:
+            found[rank] = text(attribute)
+    return next((found[rank] for rank in sorted(found) if found[rank] not in _NOWHERE), "")
+
+
+def _peer(caller: ServiceKey, name: str, asynchronous: bool) -> Peer:
+    """The peer is looked for where the caller lives: nothing else is known of it."""
+    return Peer(ServiceKey(caller.environment, caller.namespace, name), asynchronous)

@@ -9,8 +9,6 @@ from analyzers.columns import Int64, TimeFaults
 NANOS = 1_000_000_000
 # Before this a "time" is a unit error or a zero value of some language, not a date (2000-01-01).
 _EARLIEST = 946_684_800 * NANOS
-# int64 nanoseconds end in 2262; anything above was a negative number or garbage on the wire.
-_LATEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +24,17 @@ class DecodeLimits:
 
 
 def wire_times(values: list[int]) -> Int64:
-    """fixed64 values as int64; those beyond int64 become -1, which counts as absurd."""
-    return np.array([value if value <= _LATEST else -1 for value in values], dtype=np.int64)
+    """fixed64 values as int64; those beyond int64 become -1, which counts as absurd.
+
+    int64 nanoseconds end in 2262; anything above was a negative number or garbage on the wire.
+    """
+    # Read as signed, what is beyond int64 is negative.
+    return np.maximum(np.array(values, dtype=np.uint64).view(np.int64), -1)
+
+
+def dateless(times: Int64) -> list[int]:
+    """Places of the times that are absent or no date; only there another time is asked for."""
+    return np.flatnonzero(times < _EARLIEST).tolist()
 
 
 def settle_times(

@@ -73,6 +73,7 @@ def test_the_first_line_speaks_for_all(body: str, text: str) -> None:
         ("id 7f3e9a4c-1b2d-4c5e-8f90-a1b2c3d4e5f6", "id 01d0c2aa-0000-4c5e-8f90-a1b2c3d4e5f6"),
         ("from 10.0.0.1:80 to [2001:db8::7]:443", "from 10.0.0.2:8080 to [2001:db8::8]:443"),
         ("commit deadbeefdeadbeef", "commit 0123456789abcdef"),
+        ("block blk_-1608999687919862906", "block blk_7503483334202473044"),
         ("user=ann ok", "user=bob ok"),
         ('{"id":"a"}', '{"id":"bbbb"}'),
         ("list [1, 2, 3]", "list [4]"),
