@@ -28,7 +28,7 @@ from server.inbox import Inbox
 from server.incidents import IncidentBook
 from server.intake import Intake
 from server.journal import START, Journal, JournalSettings, SyncMode
-from server.ledger import Account, Ledger, Signal
+from server.ledger import Ledger, Signal
 from server.metrics import GaugeCollector, LedgerCollector, Metrics
 from server.otlp.grpc_door import OtlpGrpcDoor
 from server.otlp.http_door import OtlpHttpDoor
@@ -36,7 +36,7 @@ from server.pipeline import Pipeline, PipelineParts
 from server.security.guards import Guards, build_guards
 from server.tracing import build_tracer_provider
 from server.web.door import WebDoor
-from server.web.status import SignalStatus, StatusView
+from server.web.status import StatusView
 
 _log = logging.getLogger(__name__)
 VERSION = "0.1.0"
@@ -132,7 +132,7 @@ class App:
         if replayed:
             _log.info("took up %d records that were acknowledged and not yet checkpointed", replayed)
         metrics.registry.register(LedgerCollector(ledger))
-        metrics.registry.register(_gauges(inbox, engine))
+        metrics.registry.register(_gauges(inbox, engine, journal))
         pipeline.start()
         self._stops.append(lambda: pipeline.stop(_DRAIN))
         assessor = Assessor(miner, load_rules(), CountLimits(templates=config.limits.templates))
@@ -172,8 +172,8 @@ class App:
 
     def _status(self, ledger: Ledger, engine: Engine) -> StatusView:
         return StatusView(
-            logs=_signal(ledger.account(Signal.LOGS)),
-            traces=_signal(ledger.account(Signal.TRACES)),
+            logs=ledger.account(Signal.LOGS),
+            traces=ledger.account(Signal.TRACES),
             ready=self._ready,
             watermark_unix_nano=engine.timeline.watermark_unix_nano,
             started_unix_nano=self._started_unix_nano,
@@ -191,24 +191,14 @@ def journal_settings(config: Config) -> JournalSettings:
     return JournalSettings(SyncMode(journal.sync), journal.segment_bytes, journal.max_bytes)
 
 
-def _signal(account: Account) -> SignalStatus:
-    return SignalStatus(
-        received=account.received,
-        counted=account.counted,
-        rejected=account.rejected,
-        duplicate=account.duplicate,
-        dropped=account.dropped,
-        pending=account.pending,
-        late=account.late,
-    )
-
-
-def _gauges(inbox: Inbox, engine: Engine) -> GaugeCollector:
+def _gauges(inbox: Inbox, engine: Engine, journal: Journal) -> GaugeCollector:
     timeline, baseline = engine.timeline, engine.baseline
     return GaugeCollector(
         {
             "hypocenter_inbox_bytes": ("Acknowledged and waiting for the pipeline.", lambda: inbox.pending_bytes),
             "hypocenter_inbox_requests": ("Requests waiting for the pipeline.", lambda: inbox.pending_requests),
+            "hypocenter_journal_bytes": ("Held in the journal.", lambda: journal.bytes_held),
+            "hypocenter_journal_lost_records": ("In damaged parts, set aside.", lambda: journal.lost_records),
             "hypocenter_open_spans": ("Spans remembered for their other half.", lambda: len(timeline.assembler)),
             "hypocenter_pending_spans": ("Spans whose bucket is open.", lambda: timeline.pending_spans),
             "hypocenter_evicted_spans": ("Halves given up before their time.", lambda: timeline.assembler.evicted),

@@ -36,6 +36,18 @@ class Account:
     def balanced(self) -> bool:
         return self.difference == 0
 
+    def to_json(self) -> dict[str, object]:
+        """As in GET /status."""
+        return {
+            "received": self.received,
+            "counted": self.counted,
+            "rejected": self.rejected,
+            "duplicate": self.duplicate,
+            "dropped": dict(self.dropped),
+            "pending": self.pending,
+            "late": self.late,
+        }
+
     @property
     def equation(self) -> str:
         return (

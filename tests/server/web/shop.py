@@ -8,7 +8,8 @@ from analyzers.service import ServiceKey
 from rca.diagnosis import Diagnosis, Evidence, RootCause, RuledOut, SimilarIncident
 from rca.graph import Edge, Node, ServiceGraph
 from rca.incident import Incident, Severity, State
-from server.web.status import SignalStatus, StatusView
+from server.ledger import Account
+from server.web.status import StatusView
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -199,8 +200,8 @@ OPEN = Incident(
 )
 
 
-def signal(**change: object) -> SignalStatus:
-    whole = SignalStatus(
+def signal(**change: object) -> Account:
+    whole = Account(
         received=184_220,
         counted=183_900,
         rejected=12,
