@@ -45,6 +45,7 @@ def test_the_python_snippet_needs_the_client_alone(english: Document) -> None:
 
 
 @pytest.mark.golang
+@pytest.mark.timeout(700)  # The first build on a machine fetches and compiles gRPC.
 def test_the_go_snippet_compiles_and_runs(shown: Shown, english: Document, tmp_path: Path) -> None:
     go = shutil.which("go")
     if go is None:
@@ -62,7 +63,7 @@ def test_the_go_snippet_compiles_and_runs(shown: Shown, english: Document, tmp_p
     said = ""
     for arguments in (["vet", "."], ["run", "."]):
         answer = subprocess.run(
-            [go, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=110, check=False
+            [go, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False
         )
         assert answer.returncode == 0, answer.stderr
         said = answer.stdout

@@ -55,6 +55,7 @@ func main() {
 
 
 @pytest.mark.golang
+@pytest.mark.timeout(700)  # The first build on a machine fetches and compiles gRPC.
 def test_the_go_client(with_both: Secured, tmp_path: Path) -> None:
     go = shutil.which("go")
     if go is None:
@@ -73,7 +74,7 @@ def test_the_go_client(with_both: Secured, tmp_path: Path) -> None:
         env={**os.environ, "GOFLAGS": "-mod=mod", "GOWORK": "off"},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=600,
         check=False,
     )
     assert answer.returncode == 0, answer.stderr
