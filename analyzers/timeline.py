@@ -101,10 +101,6 @@ class Timeline:
         """Spans that wait for their bucket to close."""
         return sum(map(len, self._spans.values()))
 
-    @property
-    def open_buckets(self) -> int:
-        return len(self._open)
-
     def add_logs(self, batch: LogBatch, mined: MinedBatch) -> None:
         if not len(batch):
             return

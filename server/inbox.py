@@ -11,6 +11,8 @@ from server.ledger import Ledger
 
 # How long a sender is asked to wait when the disk is full, in seconds.
 _DISK_DELAY = 5.0
+# Bytes a second that the pipeline is taken to get through; sizes the delay that senders are told.
+_DRAIN_RATE = 8 * 2**20
 
 
 class Inbox:
@@ -27,8 +29,6 @@ class Inbox:
         self._waiting = 0
         self._lock = threading.Lock()
         self._queue: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
-        # Bytes a second the pipeline has been taking lately; sizes the delay that senders are told.
-        self._drain_rate = 8 * 2**20
 
     @property
     def pending_bytes(self) -> int:
@@ -43,7 +43,7 @@ class Inbox:
         disk; nothing was taken then."""
         with self._lock:
             if self._bytes and self._bytes + delivery.size > self._max_bytes:
-                delay = min(30.0, max(0.5, self._bytes / self._drain_rate))
+                delay = min(30.0, max(0.5, self._bytes / _DRAIN_RATE))
                 raise UnavailableError("the pipeline is behind; try again later", retry_after=delay)
             if self._journal is not None:
                 try:
