@@ -5,68 +5,29 @@ which they came. A child ends before its parent; what a parent spent itself is t
 Only asynchronous children end later: they join with a parent that has been seen already.
 """
 
-from collections.abc import Iterable
+from collections.abc import Set
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import NamedTuple
 
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+import numpy as np
 
-from analyzers.columns import Peer, SpanBatch
-from analyzers.exemplar import KEPT, SpanExemplar, keep_spans
-from analyzers.places import Place, Places
-from analyzers.service import Resource, ServiceKey
-from analyzers.summary import OperationStats, Summary
+from analyzers.columns import Int64, Peer, SpanBatch, UInt64
+from analyzers.service import Resource
+from analyzers.spans.counting import count_family
+from analyzers.spans.ended import Ended
+from analyzers.spans.entrances import OTHER_OPERATION
+from analyzers.spans.family import Family, FamilyBuilder
+from analyzers.spans.generation import Generation, GenerationState
+from analyzers.spans.index import Index
+from analyzers.spans.lexicon import Lexicon, Words
+from analyzers.spans.rows import ROW, SpanRows, event_order, forget_words, joined, keys_of, rows_of, same
+from analyzers.summary import Summary
 
-_ENTRY_KINDS = frozenset({Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CONSUMER})
-_PRODUCER, _CONSUMER = Span.SPAN_KIND_PRODUCER, Span.SPAN_KIND_CONSUMER
-OTHER_OPERATION = "<other>"
+__all__ = ["OTHER_OPERATION", "AssemblerState", "AssemblyLimits", "TraceAssembler"]
 
-
-class SpanRow(NamedTuple):
-    """One span. A tuple, since there is one for every span: a frozen dataclass takes several times as long to make."""
-
-    end: int
-    trace_id: bytes
-    span_id: bytes
-    parent_id: bytes
-    start: int
-    name: str
-    kind: int
-    error: bool
-    resource: Resource
-    peer: Peer | None
-
-    @property
-    def service(self) -> ServiceKey:
-        return self.resource.service
-
-    @property
-    def duration(self) -> int:
-        return self.end - self.start
-
-
-# Event-time order: by end, then ids; all but the last two fields, which know no order.
-_event_order = itemgetter(slice(0, 8))
-
-
-def span_rows(batch: SpanBatch) -> list[SpanRow]:
-    """The batch as rows, in the order sent."""
-    resources, peer = batch.resources, batch.peer
-    columns = zip(
-        batch.end_unix_nano.tolist(),
-        batch.trace_id,
-        batch.span_id,
-        batch.parent_span_id,
-        batch.start_unix_nano.tolist(),
-        batch.name,
-        batch.kind.tolist(),
-        batch.error,
-        [resources[index] for index in batch.resource.tolist()],
-        [peer.get(row) for row in range(len(batch))],
-        strict=True,
-    )
-    return list(map(SpanRow._make, columns))
+# Spans looked at together, at the least; more where more fit into a generation.
+_STRETCH = 4096
+# Words of the lexicon that are put up with before those that nobody uses are looked for.
+_WORDS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,165 +40,200 @@ class AssemblyLimits:
     wait: int = 60_000_000_000
     # Operations of one service in one bucket; what is more is counted under "<other>".
     operations: int = 500
-
-
-SpanId = tuple[bytes, bytes]
-
-
-@dataclass(slots=True)
-class Generation:
-    """Spans that came within one stretch of waiting, from `since` on."""
-
-    since: int = 0
-    # Parent id to children that came before it.
-    waiting: dict[SpanId, list[SpanRow]] = field(default_factory=dict)
-    # Spans already seen, for asynchronous children that come after.
-    seen: dict[SpanId, SpanRow] = field(default_factory=dict)
+    # Edges in one bucket; what is more is counted as one from "<other>" to itself.
+    edges: int = 20_000
 
 
 @dataclass(slots=True)
 class AssemblerState:
-    """All an assembler remembers."""
+    """All an assembler remembers. Spans are packed as `ROW`; their numbers are places in the lists."""
 
-    young: Generation = field(default_factory=Generation)
-    old: Generation = field(default_factory=Generation)
+    young: GenerationState = field(default_factory=GenerationState)
+    old: GenerationState = field(default_factory=GenerationState)
+    held: dict[int, bytes] = field(default_factory=dict)
+    resources: list[Resource] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    peers: list[Peer] = field(default_factory=list)
     evicted: int = 0
 
 
 class TraceAssembler:
-    """Joins the halves of calls. Memory is two generations of spans, bounded by time and by number."""
+    """Holds spans until their bucket is complete, then joins the halves of calls. Beyond that its memory is two
+    generations of spans, bounded by time and by number."""
 
     def __init__(self, limits: AssemblyLimits | None = None) -> None:
         self._limits = limits or AssemblyLimits()
+        self._lexicon = Lexicon()
+        # Start of a bucket to its spans as they came.
+        self._held: dict[int, list[SpanRows]] = {}
         self._young = Generation()
         self._old = Generation()
+        # Size of the lexicon when it was last gone through.
+        self._words = 0
         # Halves dropped because the limit was reached before their time was up.
         self.evicted = 0
+        # Spans counted under "<other>", and edges that were, each once for a bucket or a run of late spans.
+        self.folded = 0
+        self.folded_edges = 0
 
     def __len__(self) -> int:
-        return len(self._young.seen) + len(self._old.seen)
+        """Spans remembered after their bucket was complete."""
+        return len(self._young) + len(self._old)
+
+    @property
+    def held(self) -> int:
+        """Spans of buckets that are not complete."""
+        return sum(len(part) for parts in self._held.values() for part in parts)
+
+    @property
+    def buckets(self) -> Set[int]:
+        """Starts of those buckets."""
+        return self._held.keys()
+
+    def hold(self, batch: SpanBatch, buckets: Int64) -> None:
+        """Keep spans until `assemble` is called for the start of their bucket."""
+        rows = rows_of(batch, self._lexicon)
+        starts = np.unique(buckets).tolist()
+        for start in starts:
+            part = rows if len(starts) == 1 else rows.take(np.flatnonzero(buckets == start))
+            self._held.setdefault(start, []).append(part)
+
+    def assemble(self, start: int, summary: Summary) -> Ended:
+        """Add what is held of the bucket that starts there, in event-time order, to `summary`, which is that bucket's.
+        Returns all that ended in it."""
+        rows = joined(self._held.pop(start, []))
+        rows = rows.take(event_order(rows, self._lexicon))
+        family, limits = self._join(rows), self._limits
+        folded = count_family(family, summary, self._lexicon, limits.operations, limits.edges)
+        self.folded += folded.spans
+        self.folded_edges += folded.edges
+        ended = Ended.of(rows, self._lexicon)
+        self._forget_words()
+        return ended
 
     def state(self) -> AssemblerState:
-        """What it remembers; not a copy."""
-        return AssemblerState(self._young, self._old, self.evicted)
+        """What it remembers."""
+        lexicon = self._lexicon
+        return AssemblerState(
+            self._young.state(),
+            self._old.state(),
+            {start: b"".join(part.tobytes() for part in parts) for start, parts in self._held.items()},
+            lexicon.resources.known,
+            lexicon.names.known,
+            lexicon.peers.known,
+            self.evicted,
+        )
 
     def restore(self, state: AssemblerState) -> None:
-        self._young, self._old, self.evicted = state.young, state.old, state.evicted
+        self._lexicon = Lexicon(Words(state.resources), Words(state.names), Words(state.peers))
+        self._young, self._old = Generation.restored(state.young), Generation.restored(state.old)
+        self._held = {start: [np.frombuffer(packed, dtype=ROW).copy()] for start, packed in state.held.items()}
+        self.evicted = state.evicted
 
-    def assemble(self, spans: Iterable[SpanRow], summary: Summary) -> None:
-        """Add `spans`, which all belong to the bucket of `summary`, in event-time order."""
-        places = Places(summary)
-        for span in sorted(spans, key=_event_order):
-            self._turn(span.end)
-            self._join(span, places)
+    def _join(self, rows: SpanRows) -> Family:
+        family, first = FamilyBuilder(rows), 0
+        self._young.begin()
+        self._old.begin()
+        ends = np.ascontiguousarray(rows["end"])
+        while first < len(rows):
+            self._turn(int(ends[first]))
+            # All of these are of the young generation, unless it is full before.
+            last = int(np.searchsorted(ends, self._young.since + self._limits.wait))
+            last = min(last, first + max(_STRETCH, 2 * (self._capacity - len(self._young))))
+            first = self._join_stretch(rows, first, max(last, first + 1), family)
+        return family.build()
+
+    @property
+    def _capacity(self) -> int:
+        return self._limits.open_spans // 2
 
     def _turn(self, now: int) -> None:
-        full = len(self._young.seen) >= self._limits.open_spans // 2
+        full = len(self._young) >= self._capacity
         if full or now >= self._young.since + self._limits.wait:
             if full and now < self._young.since + self._limits.wait:
-                self.evicted += len(self._old.seen)
+                self.evicted += len(self._old)
             self._old, self._young = self._young, Generation(now)
 
-    def _join(self, span: SpanRow, places: Places) -> None:
-        young, old = self._young, self._old
-        children: list[SpanRow] = []
-        parent: SpanRow | None = None
+    def _join_stretch(self, rows: SpanRows, first: int, last: int, family: FamilyBuilder) -> int:
+        """Join rows from `first` on, up to `last` or to where the young generation is full; returns where it ended."""
+        stretch = rows[first:last]
+        keys = keys_of(stretch)
+        fresh = self._fresh(stretch, keys)
+        room = self._capacity - len(self._young)
+        if len(fresh) >= room:
+            last = first + (int(fresh[room - 1]) + 1 if room > 0 else 1)
+            stretch, keys, fresh = rows[first:last], keys[: last - first], fresh[fresh < last - first]
         # Without an id a span can't be joined, and another one without is no duplicate of it.
-        if span.span_id.strip(b"\0"):
-            own_id = (span.trace_id, span.span_id)
-            if own_id in young.seen or own_id in old.seen:
-                return
-            children = young.waiting.pop(own_id, []) + old.waiting.pop(own_id, [])
-            young.seen[own_id] = span
-            if span.parent_id:
-                parent_id = (span.trace_id, span.parent_id)
-                parent = young.seen.get(parent_id) or old.seen.get(parent_id)
-                if parent is None:
-                    young.waiting.setdefault(parent_id, []).append(span)
-        place = places.of(span.resource)
-        beside = [(child, places.of(child.resource)) for child in children]
-        operation = self._count(span, place, beside, places)
-        if not span.parent_id or span.kind in _ENTRY_KINDS:
-            operation.entries += 1
-        for child, where in beside:
-            if where is not place:
-                _call(span, place, child, where, places)
-        if parent is not None and (caller := places.of(parent.resource)) is not place:
-            _call(parent, caller, span, place, places)
-        if span.peer is not None and all(where is place for _, where in beside):
-            edge = places.inferred_edge(place, span.peer)
-            edge.calls += 1
-            edge.errors += span.error
-            edge.duration.add(span.end - span.start)
-            edge.slowest = _slowest(edge.slowest, span)
+        nameless = np.flatnonzero(stretch["span"] == 0)
+        family.count(first + (np.sort(np.concatenate([fresh, nameless])) if len(nameless) else fresh))
+        if len(fresh) < len(stretch):
+            stretch, keys = stretch.take(fresh), keys.take(fresh)
+        self._join_fresh(stretch, keys, first + fresh, family)
+        return last
 
-    def _count(
-        self, span: SpanRow, place: Place, children: list[tuple[SpanRow, Place]], places: Places
-    ) -> OperationStats:
-        service = places.counts(place)
-        service.spans += 1
-        resource = span.resource
-        if resource.version:
-            service.versions[resource.version] = service.versions.get(resource.version, 0) + 1
-        name = span.name
-        if name not in service.operations and len(service.operations) >= self._limits.operations:
-            name = OTHER_OPERATION
-        operation = service.operations.get(name)
-        if operation is None:
-            operation = service.operations[name] = OperationStats()
-        duration = span.end - span.start
-        operation.calls += 1
-        operation.duration.add(duration)
-        if pod := resource.pod:
-            operation.pods[pod] = operation.pods.get(pod, 0) + 1
-            service.pods[pod] = service.pods.get(pod, 0) + 1
-        if len(children) == 1 and children[0][1] is not place:
-            # All that is not the callee's time lies between the two: it belongs to the edge.
-            child, where = children[0]
-            edge = places.edge(place, where, _asynchronous(span, child))
-            edge.gap.add(max(duration - (child.end - child.start), 1))
-        else:
-            operation.self_time.add(duration - _covered(span, children) if children else duration)
-        operation.slowest = _slowest(operation.slowest, span)
-        if span.error:
-            operation.errors += 1
-            if not any(child.error for child, _ in children):
-                operation.origin_errors += 1
-                operation.failed = _slowest(operation.failed, span)
-        return operation
+    def _fresh(self, rows: SpanRows, keys: UInt64) -> Int64:
+        """Those that have an id and were not seen before, neither earlier nor among these; ascending."""
+        named = np.flatnonzero(rows["span"])
+        order = named.take(np.argsort(keys.take(named)))
+        ascending = keys.take(order)
+        gone = [
+            *(generation.seen(rows, ascending, order) for generation in (self._young, self._old)),
+            _repeated(rows, order, ascending),
+        ]
+        if not any(map(len, gone)):
+            return named
+        kept = np.zeros(len(rows), dtype=np.bool_)
+        kept[named] = True
+        kept[np.concatenate(gone)] = False
+        return np.flatnonzero(kept)
+
+    def _join_fresh(self, rows: SpanRows, keys: UInt64, places: Int64, family: FamilyBuilder) -> None:
+        """`places` are those of the rows in the family."""
+        order = np.argsort(keys)
+        index = Index(keys.take(order), order)
+        for generation in (self._young, self._old):
+            children, parents = generation.take_children(index, rows)
+            if len(parents):
+                family.add_before(places[parents], generation.into(family, children))
+        called = np.flatnonzero(rows["parent"])
+        callers = keys_of(rows, "parent").take(called)
+        which, found = index.find(callers)
+        sound = same(rows.take(called[which]), "parent", rows.take(found))
+        which, found = which[sound], found[sound]
+        child = called[which]
+        ahead = child < found
+        family.add_before(places[found[ahead]], places[child[ahead]])
+        ahead = child > found
+        family.add_after(places[found[ahead]], places[child[ahead]])
+        alone = np.ones(len(called), dtype=np.bool_)
+        alone[which] = False
+        for generation in (self._young, self._old):
+            left = np.flatnonzero(alone)
+            which, found = generation.parents(rows, called[left], callers[left])
+            if len(which):
+                family.add_after(generation.into(family, found), places[called[left[which]]])
+                alone[left[which]] = False
+        self._young.add(rows, keys, order, called[alone], places)
+
+    def _forget_words(self) -> None:
+        """Names are made up without end; those that no span has any more are forgotten."""
+        if len(self._lexicon) <= 2 * self._words + _WORDS:
+            return
+        parts = [self._young.rows, self._old.rows, *(part for parts in self._held.values() for part in parts)]
+        forget_words(self._lexicon, parts)
+        self._words = len(self._lexicon)
 
 
-def _call(parent: SpanRow, caller: Place, child: SpanRow, callee: Place, places: Places) -> None:
-    edge = places.edge(caller, callee, _asynchronous(parent, child))
-    edge.calls += 1
-    edge.errors += child.error
-    edge.duration.add(child.end - child.start)
-    edge.slowest = _slowest(edge.slowest, parent)
-    if child.kind not in _ENTRY_KINDS:
-        # Without a kind, being called from elsewhere is what makes a span a unit of work.
-        operations = places.counts(callee).operations
-        name = child.name if child.name in operations else OTHER_OPERATION
-        operations.setdefault(name, OperationStats()).entries += 1
-
-
-def _asynchronous(parent: SpanRow, child: SpanRow) -> bool:
-    return parent.kind == _PRODUCER or child.kind == _CONSUMER or child.start >= parent.end > 0
-
-
-def _covered(span: SpanRow, children: list[tuple[SpanRow, Place]]) -> int:
-    """Nanoseconds of `span` during which at least one child ran."""
-    covered, reached = 0, span.start
-    for start, ended in sorted((child.start, child.end) for child, _ in children):
-        begin, end = max(start, reached), min(ended, span.end)
-        if end > begin:
-            covered += end - begin
-            reached = end
-    return covered
-
-
-def _slowest(kept: tuple[SpanExemplar, ...], span: SpanRow) -> tuple[SpanExemplar, ...]:
-    """With `span` among them, unless it is faster than enough that are kept already."""
-    negative = span.start - span.end
-    if len(kept) >= KEPT and negative > kept[-1].negative_duration:
-        return kept
-    return keep_spans(kept, (SpanExemplar(negative, span.end, span.trace_id, span.span_id, span.resource.pod),))
+def _repeated(rows: SpanRows, order: Int64, keys: UInt64) -> Int64:
+    """All but the first of those with the same id; `keys` ascend in `order`."""
+    alike = keys[1:] == keys[:-1]
+    if not alike.any():
+        return order[:0]
+    # Few: put in full order, by place in the end.
+    some = np.sort(order[np.append(alike, False) | np.insert(alike, 0, False)])
+    found = rows.take(some)
+    sorting = np.lexsort((found["span"], found["trace_low"], found["trace_high"]))
+    some, found = some[sorting], found[sorting]
+    again = np.zeros(len(some), dtype=np.bool_)
+    again[1:] = same(found[1:], "span", found[:-1])
+    return some[again]

@@ -76,8 +76,6 @@ class ServiceBaseline:
     throughput: Rate = field(default_factory=Rate)
     # Templates seen for the first time, per bucket: how much of this service is still unknown.
     novelty: Rate = field(default_factory=Rate)
-    versions: set[str] = field(default_factory=set)
-    pods: set[str] = field(default_factory=set)
     # Whether spans count the work.
     traced: bool = False
 
@@ -192,7 +190,7 @@ def _learn_service(
             # Unseen in all that was learned before: that is knowledge too.
             baseline.templates[template_id] = Rate(0.0, max(0.0, baseline.work - exposure))
             baseline.texts[template_id] = count.text
-        if count.max_severity >= _WARN:
+        if count.max_severity >= _WARN and template_id in baseline.templates:
             baseline.severe.add(template_id)
     baseline.novelty.learn(fresh, 1.0)
     for template_id, rate in baseline.templates.items():
@@ -201,5 +199,3 @@ def _learn_service(
     for name, stats in sorted(summary.operations.items()):
         if name in baseline.operations or len(baseline.operations) < max_operations:
             baseline.operations.setdefault(name, OperationBaseline()).learn(stats)
-    baseline.versions.update(summary.versions)
-    baseline.pods.update(summary.pods)

@@ -3,23 +3,25 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
-from typing import TypeVar
 
 # How many are kept of each thing.
 KEPT = 3
+# Severity number from which on a record speaks of trouble.
+WARN = 13
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class LogExemplar:
-    """One log record as it was sent, cut to a readable length. Ordered by time first, so oldest come first."""
+    """One log record as it was sent, cut to a readable length. Ordered by time first, so oldest come first;
+    then by ids, which are random."""
 
     time_unix_nano: int
+    trace_id: bytes
+    span_id: bytes
     body: str
     severity: int
     pod: str
     scope: str
-    trace_id: bytes
-    span_id: bytes
     exception_type: str = ""
 
 
@@ -38,22 +40,30 @@ class SpanExemplar:
         return -self.negative_duration
 
 
-_Exemplar = TypeVar("_Exemplar", LogExemplar, SpanExemplar)
-
-
 def keep_logs(*groups: Iterable[LogExemplar]) -> tuple[LogExemplar, ...]:
-    """The first few of all, in any order of arrival the same."""
-    return _first(sorted(chain.from_iterable(groups)))
+    """The first few of all, in any order of arrival the same; of those that are no trouble the first alone."""
+    items = list(chain.from_iterable(groups))
+    if len(items) < 2:
+        return tuple(items)
+    first: list[LogExemplar] = []
+    calm = False
+    for item in sorted(items):
+        if item.severity < WARN:
+            if calm:
+                continue
+            calm = True
+        elif first and item == first[-1]:
+            continue
+        first.append(item)
+        if len(first) == KEPT:
+            break
+    return tuple(first)
 
 
 def keep_spans(*groups: Iterable[SpanExemplar]) -> tuple[SpanExemplar, ...]:
-    return _first(sorted(chain.from_iterable(groups)))
-
-
-def _first(items: list[_Exemplar]) -> tuple[_Exemplar, ...]:
-    """The first different ones of sorted `items`; hashing them all to tell would take longer than sorting."""
-    first: list[_Exemplar] = []
-    for item in items:
+    """The first few different ones of all, in any order of arrival the same."""
+    first: list[SpanExemplar] = []
+    for item in sorted(chain.from_iterable(groups)):
         if first and item == first[-1]:
             continue
         first.append(item)

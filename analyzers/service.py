@@ -28,6 +28,9 @@ class Resource:
     own: bool = False
     # Whether the sender left service.name out.
     unnamed: bool = False
+    # Names of it that were cut to the limit, and attributes beyond the limit, which were not read.
+    cut: int = 0
+    unread: int = 0
 
 
 def service_key(name: str, namespace: str = "", environment: str = "") -> ServiceKey:

@@ -4,6 +4,10 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from analyzers.columns import Int64
+
 # Relative width of a bin; quantiles are right to about 5 %.
 _GAMMA = 1.1
 _LOG_GAMMA = math.log(_GAMMA)
@@ -21,9 +25,16 @@ class Sketch:
     count: int = 0
 
     def add(self, duration: int, weight: int = 1) -> None:
-        index = math.ceil(math.log(duration) / _LOG_GAMMA) if duration > 1 else 0
+        index = _index(duration)
         self.bins[index] = self.bins.get(index, 0) + weight
         self.count += weight
+
+    def add_bins(self, indices: Iterable[int], weights: Iterable[int]) -> None:
+        """Add what was put into bins already; see `bins_of`."""
+        bins = self.bins
+        for index, weight in zip(indices, weights, strict=True):
+            bins[index] = bins.get(index, 0) + weight
+            self.count += weight
 
     def merge(self, other: "Sketch") -> None:
         bins = self.bins
@@ -68,6 +79,38 @@ class Sketch:
         for duration in durations:
             sketch.add(duration)
         return sketch
+
+
+def bins_of(durations: Int64) -> Int64:
+    """The bin of each duration, the same that `Sketch.add` puts it into."""
+    # Whether a logarithm is rounded up or down differs between libraries; next to a border the border itself decides.
+    guess = np.ceil(np.log(np.maximum(durations, 1)) / _LOG_GAMMA).astype(np.int64)
+    return guess + (durations > _LARGEST[guess + 1]) - (durations <= _LARGEST[guess])
+
+
+def _index(duration: int) -> int:
+    return math.ceil(math.log(duration) / _LOG_GAMMA) if duration > 1 else 0
+
+
+def _largest(index: int) -> int:
+    """The largest duration that belongs into that bin or one below."""
+    low, high = 1, 2**63 - 1
+    if _index(high) <= index:
+        return high
+    near = int(math.exp(index * _LOG_GAMMA))
+    slack = 2 + (near >> 40)
+    low, high = max(low, near - slack), min(high, near + slack)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _index(middle) <= index:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+# From the bin before the first on, so that every bin has one below it: nothing lies there.
+_LARGEST = np.array([-1, *map(_largest, range(_index(2**63 - 1) + 1))], dtype=np.int64)
 
 
 def _middle(index: int) -> float:

@@ -7,14 +7,16 @@ from itertools import chain
 import numpy as np
 
 from analyzers.archive import LOOSE, Archive
-from analyzers.assembly import AssemblerState, AssemblyLimits, SpanRow, TraceAssembler, span_rows
+from analyzers.assembly import AssemblerState, AssemblyLimits, TraceAssembler
 from analyzers.columns import Int64, LogBatch, SpanBatch
-from analyzers.counting import CountLimits, count_logs
 from analyzers.summary import Summary, union
+from analyzers.tally import CountLimits, Tally
 from analyzers.templates import MinedBatch
 from analyzers.witness import Heard, Witnesses
 
 _BUCKET = 5_000_000_000
+# Groups of records that are tallied before they are added to their bucket, where limits bound them.
+_MOST_GROUPS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,6 @@ class TimelineState:
     late_spans: int
     folded_records: int
     open: dict[int, Summary]
-    spans: dict[int, list[SpanRow]]
     assembler: AssemblerState
     heard: list[Heard]
 
@@ -83,9 +84,10 @@ class Timeline:
         # Start of the silence that goes on at `_open_from`; None before the first bucket with records was closed.
         self._silent_from: int | None = None
         self._open: dict[int, Summary] = {}
+        # What is to be added to open buckets before anybody looks at them.
+        self._tallies: dict[int, Tally] = {}
         # Whoever judges a window holds its buckets, and sees the late records that come to them.
         self.archive = Archive(settings.bucket, settings.retention, max(LOOSE, settings.buckets))
-        self._spans: dict[int, list[SpanRow]] = {}
 
     @property
     def newest_unix_nano(self) -> int:
@@ -99,7 +101,7 @@ class Timeline:
     @property
     def pending_spans(self) -> int:
         """Spans that wait for their bucket to close."""
-        return sum(map(len, self._spans.values()))
+        return self.assembler.held
 
     def add_logs(self, batch: LogBatch, mined: MinedBatch) -> None:
         if not len(batch):
@@ -107,22 +109,29 @@ class Timeline:
         buckets = self._bucket_starts(batch.time_unix_nano)
         if self._open_from is not None:
             self.late_records += int(batch.weight[buckets < self._open_from].sum())
-        self.folded_records += count_logs(batch, mined, buckets, self._bucket, self._counts)
+        for start in np.unique(buckets).tolist():
+            self._tally(start, batch, mined, np.flatnonzero(buckets == start))
         self.witnesses.add(batch, mined, buckets, self._open_from or 0)
         self._see(int(batch.time_unix_nano.max()))
 
     def add_spans(self, batch: SpanBatch) -> None:
         if not len(batch):
             return
-        starts = self._bucket_starts(batch.end_unix_nano).tolist()
-        late: dict[int, list[SpanRow]] = {}
-        for start, row in zip(starts, span_rows(batch), strict=True):
-            closed = self._open_from is not None and start < self._open_from
-            (late if closed else self._spans).setdefault(start, []).append(row)
-        for start in sorted(late):
-            self.late_spans += len(late[start])
-            self.assembler.assemble(late[start], self._bucket(start))
+        starts = self._bucket_starts(batch.end_unix_nano)
+        self.assembler.hold(batch, starts)
+        late = starts[starts < (self._open_from or 0)]
+        self.late_spans += len(late)
+        for start in np.unique(late).tolist():
+            self.assembler.assemble(start, self._bucket(start))
         self._see(int(batch.end_unix_nano.max()))
+
+    def cuts(self, newest_unix_nano: Int64) -> list[int]:
+        """Numbers of deliveries after which the watermark has passed the end of a bucket, and the number of all."""
+        newest = np.maximum.accumulate(np.maximum(newest_unix_nano, self._newest))
+        settled = (newest - self.settings.lateness) // self.settings.bucket
+        before = max(0, self._newest - self.settings.lateness) // self.settings.bucket
+        passed = np.flatnonzero(np.diff(settled, prepend=before)) + 1
+        return sorted({*passed.tolist(), len(newest)})
 
     def close_ready(self) -> Iterator[Summary]:
         """Close and return every bucket that the watermark has passed, oldest first."""
@@ -134,6 +143,7 @@ class Timeline:
 
     def state(self) -> TimelineState:
         """What it remembers; not a copy."""
+        self._pour_all()
         return TimelineState(
             self._newest,
             self._open_from,
@@ -142,7 +152,6 @@ class Timeline:
             self.late_spans,
             self.folded_records,
             self._open,
-            self._spans,
             self.assembler.state(),
             self.witnesses.state(),
         )
@@ -154,7 +163,6 @@ class Timeline:
         self.folded_records = state.folded_records
         self._open = state.open
         self.archive.restore(closed)
-        self._spans = state.spans
         self.assembler.restore(state.assembler)
         self.witnesses.restore(state.heard)
 
@@ -170,6 +178,7 @@ class Timeline:
 
     def between(self, start_unix_nano: int, end_unix_nano: int) -> Summary | None:
         """The union of the held buckets that overlap the range; None when nothing is held of it."""
+        self._pour_all()
         open_ones = (
             part
             for _, part in sorted(self._open.items())
@@ -197,9 +206,8 @@ class Timeline:
                 self._open_from = min(upcoming, settled)
                 continue
             summary = self._open.pop(start, None) or Summary(start, start + width)
-            ended = self._spans.pop(start, [])
-            self.assembler.assemble(ended, summary)
-            self.witnesses.join([(span.span_id, span.service, span.name) for span in ended], summary)
+            self._pour(start, summary)
+            self.witnesses.join(self.assembler.assemble(start, summary), summary)
             self._open_from = start + width
             if upcoming == start:
                 self._silent_from = self._open_from
@@ -211,8 +219,25 @@ class Timeline:
 
     def _upcoming(self) -> int | None:
         """Start of the first bucket with records that is not closed; None when there is none."""
-        known = self._open.keys() | self._spans.keys()
+        known = self._open.keys() | self.assembler.buckets
         return min((item for item in known if self._open_from is None or item >= self._open_from), default=None)
+
+    def _tally(self, start: int, batch: LogBatch, mined: MinedBatch, rows: Int64) -> None:
+        bucket = self._bucket(start)
+        tally = self._tallies.setdefault(start, Tally())
+        tally.add(batch, mined, rows)
+        if self._is_closed(start) or len(tally) > _MOST_GROUPS:
+            self._pour(start, bucket)
+
+    def _pour(self, start: int, bucket: Summary) -> None:
+        """Add what was tallied to its bucket."""
+        tally = self._tallies.pop(start, None)
+        if tally is not None:
+            self.folded_records += tally.pour(bucket, self._counts)
+
+    def _pour_all(self) -> None:
+        for start, bucket in self._open.items():
+            self._pour(start, bucket)
 
     def _bucket_starts(self, times: Int64) -> Int64:
         width = np.int64(self.settings.bucket)

@@ -4,7 +4,6 @@ A statement is reached once in a call, or as often as the call's input has it; s
 far steadier than how often per request of the whole service, and its absence shows within a few calls.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,11 +11,14 @@ import numpy.typing as npt
 
 from analyzers.columns import Int64, LogBatch
 from analyzers.service import ServiceKey
+from analyzers.spans.ended import Ended
+from analyzers.spans.index import Index
 from analyzers.summary import Summary
 from analyzers.templates import MinedBatch
 
 SpanIds = npt.NDArray[np.uint64]
-_SPAN_ID = 8
+# Templates counted of one operation in one bucket; more than a baseline remembers of it.
+_MOST_TEMPLATES = 400
 
 
 @dataclass(slots=True)
@@ -58,44 +60,34 @@ class Witnesses:
 
     def add(self, batch: LogBatch, mined: MinedBatch, buckets: Int64, open_from: int) -> None:
         """Take in the records whose bucket is still open; late ones have missed their span."""
-        rows = [
-            row
-            for row, (span_id, bucket) in enumerate(zip(batch.span_id, buckets.tolist(), strict=True))
-            if len(span_id) == _SPAN_ID and bucket >= open_from
-        ]
-        if not rows:
+        chosen = np.flatnonzero((batch.span_id != 0) & (buckets >= open_from))
+        if not len(chosen):
             return
-        chosen = np.array(rows)
-        span = np.frombuffer(b"".join(batch.span_id[row] for row in rows), dtype=np.uint64)
+        span = batch.span_id[chosen]
+        services = [resource.service for resource in batch.resources]
+        ids = [template.template_id for template in mined.templates]
         # One code for each pair of resource and template, and of bucket, which differs little within a batch.
         pair = batch.resource[chosen].astype(np.int64) * len(mined.templates) + mined.template[chosen]
         for bucket in np.unique(buckets[chosen]).tolist():
             here = buckets[chosen] == bucket
             pairs, codes = np.unique(pair[here], return_inverse=True)
-            table = [
-                (
-                    batch.resources[key // len(mined.templates)].service,
-                    mined.templates[key % len(mined.templates)].template_id,
-                )
-                for key in pairs.tolist()
-            ]
+            writer, template = np.divmod(pairs, len(mined.templates))
+            table = list(
+                zip(map(services.__getitem__, writer.tolist()), map(ids.__getitem__, template.tolist()), strict=True)
+            )
             self._heard.append(Heard(bucket, span[here].tobytes(), codes.astype(np.int32).tobytes(), table))
         self._bound()
 
-    def join(self, spans: Sequence[tuple[bytes, ServiceKey, str]], summary: Summary) -> None:
-        """Count the records written in `spans` (span id, service, operation), which ended in the bucket of `summary`,
-        with their operations there."""
+    def join(self, spans: Ended, summary: Summary) -> None:
+        """Count the records written in `spans`, which ended in the bucket of `summary`, with their operations there."""
         start = summary.start_unix_nano
-        sound = [item for item in spans if len(item[0]) == _SPAN_ID]
-        ids = np.frombuffer(b"".join(item[0] for item in sound), dtype=np.uint64)
-        order = np.argsort(ids, kind="stable")
-        sorted_ids = ids[order]
+        index = Index.of(spans.span_id) if self._heard else None
         waiting: list[Heard] = []
         for heard in self._heard:
-            if heard.bucket > start:
+            if index is None or heard.bucket > start:
                 waiting.append(heard)
                 continue
-            left = self._meet(heard, sorted_ids, order, sound, summary)
+            left = self._meet(heard, index, spans, summary)
             if left is not None and heard.bucket + self._limits.wait > start:
                 waiting.append(left)
         self._heard = waiting
@@ -107,30 +99,22 @@ class Witnesses:
     def restore(self, state: list[Heard]) -> None:
         self._heard = state
 
-    def _meet(
-        self,
-        heard: Heard,
-        ids: SpanIds,
-        order: Int64,
-        spans: Sequence[tuple[bytes, ServiceKey, str]],
-        summary: Summary,
-    ) -> Heard | None:
-        """Count those whose span is among `ids`; the rest, or None when nothing is left."""
-        if not len(ids):
-            return heard
+    def _meet(self, heard: Heard, index: Index, spans: Ended, summary: Summary) -> Heard | None:
+        """Count those whose span is one of `spans`, which `index` finds; the rest, or None when nothing is left."""
         written = heard.spans
-        place = np.minimum(np.searchsorted(ids, written), len(ids) - 1)
-        met = ids[place] == written
-        if met.any():
-            pair = order[place[met]].astype(np.int64) * len(heard.table) + heard.codes[met]
-            for key, count in zip(*(item.tolist() for item in np.unique(pair, return_counts=True)), strict=True):
-                _, service, operation = spans[key // len(heard.table)]
-                writer, template_id = heard.table[key % len(heard.table)]
-                stats = summary.service(service).operations.get(operation)
-                # A record that names a span of another service tells nothing about this one.
-                if writer == service and stats is not None:
-                    stats.templates[template_id] = stats.templates.get(template_id, 0) + count
-        rest = ~met
+        met, place = index.find(written)
+        if not len(met):
+            return heard
+        pair = spans.operation.take(place) * len(heard.table) + heard.codes[met]
+        for key, count in zip(*(item.tolist() for item in np.unique(pair, return_counts=True)), strict=True):
+            service, operation = spans.operations[key // len(heard.table)]
+            writer, template_id = heard.table[key % len(heard.table)]
+            stats = summary.service(service).operations.get(operation)
+            # A record that names a span of another service tells nothing about this one.
+            if writer == service and stats is not None and _has_room(stats.templates, template_id):
+                stats.templates[template_id] = stats.templates.get(template_id, 0) + count
+        rest = np.ones(len(written), dtype=np.bool_)
+        rest[met] = False
         if not rest.any():
             return None
         return Heard(heard.bucket, written[rest].tobytes(), heard.codes[rest].tobytes(), heard.table)
@@ -138,3 +122,7 @@ class Witnesses:
     def _bound(self) -> None:
         while self._heard and len(self) > self._limits.waiting:
             self._heard.pop(0)
+
+
+def _has_room(templates: dict[str, int], template_id: str) -> bool:
+    return template_id in templates or len(templates) < _MOST_TEMPLATES

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.columns import LogBatch
-from analyzers.counting import CountLimits, count_logs
 from analyzers.detectors import Detector
 from analyzers.service import ServiceKey
 from analyzers.summary import Summary
+from analyzers.tally import CountLimits, count_logs
 from analyzers.templates import MinedBatch, TemplateMiner
 from rca.assessment import Assessment, Basis, RecordResult, SeenTemplate
 from rca.diagnosis import Evidence
@@ -67,8 +67,7 @@ class Assessor:
         summary = Summary(0, 1)
         if len(batch):
             summary = Summary(int(batch.time_unix_nano.min()), int(batch.time_unix_nano.max()) + 1)
-            starts = batch.time_unix_nano * 0 + summary.start_unix_nano
-            count_logs(batch, mined, starts, lambda _: summary, self.limits)
+            count_logs(batch, mined, summary, self.limits)
         with reading or nullcontext():
             found = self.assess_summary(summary, baseline, detectors)
         return _with_records(found.assessment, found.findings, batch, mined)

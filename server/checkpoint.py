@@ -1,26 +1,37 @@
 """What was learned, on disk: written beside the journal, so that a start replays only what came after."""
 
+import gc
 import logging
+import os
 import struct
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from analyzers.summary import Summary
 from server.engine import EngineState
+from server.first_checkpoint import decode_first
 from server.journal import Position
 from server.ledger import LedgerState
+from server.pieces import PiecesError, join, split
 
 _log = logging.getLogger(__name__)
-FORMAT = 1
+# 1: one document of MessagePack. 2: the same in pieces.
+FORMAT = 2
 _MAGIC = b"HYPC"
 # Magic, format, CRC-32 of the rest.
 _HEADER = struct.Struct("<4sII")
 _REMEDY = "move it away to start anew: the journal is then replayed from its beginning"
+# Bytes read at once to check them.
+_CHUNK = 2**20
+# Seconds of work after which the interpreter is given up, and for how long: long enough for another thread to take it.
+_WORK = 0.001
+_PAUSE = 0.0001
 _Kept = TypeVar("_Kept")
 
 
@@ -90,28 +101,65 @@ class CheckpointFolder:
         return self._folder / f"{start}-{generation}.bucket"
 
     def _write(self, path: Path, value: object) -> None:
-        body = msgspec.msgpack.encode(value)
         temporary = path.with_name(f"{path.name}.new")
-        temporary.write_bytes(_HEADER.pack(_MAGIC, FORMAT, zlib.crc32(body)) + body)
-        temporary.chmod(0o600)
+        temporary.unlink(missing_ok=True)
+        checksum = 0
+        with open(temporary, "xb", opener=_private) as file:
+            file.write(bytes(_HEADER.size))
+            worked = time.monotonic()
+            for piece in split(value, type(value)):
+                checksum = zlib.crc32(piece, checksum)
+                file.write(piece)
+                if time.monotonic() - worked >= _WORK:
+                    time.sleep(_PAUSE)
+                    worked = time.monotonic()
+            file.seek(0)
+            file.write(_HEADER.pack(_MAGIC, FORMAT, checksum))
         temporary.replace(path)
 
     def _read(self, path: Path, kind: type[_Kept]) -> _Kept:
-        data = path.read_bytes()
-        if len(data) < _HEADER.size or data[:4] != _MAGIC:
-            raise CheckpointError(f"{path}: is no checkpoint; {_REMEDY}")
-        _, version, checksum = _HEADER.unpack_from(data)
-        if version > FORMAT:
-            raise CheckpointError(
-                f"{path}: was written by a newer version (format {version}, known is {FORMAT}); run that version"
-            )
-        body = memoryview(data)[_HEADER.size :]
-        if zlib.crc32(body) != checksum:
-            raise CheckpointError(f"{path}: is damaged; {_REMEDY}")
-        try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER.size)
+            if len(header) < _HEADER.size or header[:4] != _MAGIC:
+                raise CheckpointError(f"{path}: is no checkpoint; {_REMEDY}")
+            _, version, expected = _HEADER.unpack(header)
+            if version > FORMAT:
+                raise CheckpointError(
+                    f"{path}: was written by a newer version (format {version}, known is {FORMAT}); run that version"
+                )
+            checksum = 0
+            while chunk := file.read(_CHUNK):
+                checksum = zlib.crc32(chunk, checksum)
+            if checksum != expected:
+                raise CheckpointError(f"{path}: is damaged; {_REMEDY}")
+            file.seek(_HEADER.size)
+            try:
+                if version == 1:
+                    return self._migrated(file.read(), kind)
+                # All of it stays: walking over it again and again while it grows would take longer than reading it,
+                # and hold the interpreter for most of a second.
+                swept = gc.isenabled()
+                gc.disable()
+                try:
+                    kept: _Kept = join(file.read, kind)
+                finally:
+                    if swept:
+                        gc.enable()
+            except (msgspec.DecodeError, PiecesError) as error:
+                raise CheckpointError(f"{path}: does not fit this version ({error}); {_REMEDY}") from error
+            return kept
+
+    def _migrated(self, body: bytes, kind: type[_Kept]) -> _Kept:
+        """From format 1, in which buckets were as they are. Raises `msgspec.DecodeError`."""
+        if kind is not CheckpointState:
             return msgspec.msgpack.decode(body, type=kind)
-        except msgspec.DecodeError as error:
-            raise CheckpointError(f"{path}: does not fit this version ({error}); {_REMEDY}") from error
+        first = decode_first(body)
+        state: Any = CheckpointState(
+            first.position, first.ledger, first.seen, first.engine.state(), first.buckets, first.generation
+        )
+        _log.info("the checkpoint is of format 1 and is migrated; spans that waited for another half are let go")
+        kept: _Kept = state
+        return kept
 
     def _sweep(self, buckets: dict[int, int]) -> None:
         """Remove what no state refers to."""
@@ -120,3 +168,7 @@ class CheckpointFolder:
             if path.name not in wanted:
                 path.unlink(missing_ok=True)
         (self._folder / "state.new").unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

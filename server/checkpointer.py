@@ -9,8 +9,9 @@ from analyzers.summary import Summary
 from server.checkpoint import CheckpointFolder, CheckpointState
 from server.duplicates import SeenBatches
 from server.engine import Engine
+from server.errands import Errands
 from server.journal import START, Journal, Position
-from server.ledger import Ledger
+from server.ledger import Ledger, LedgerState
 from server.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class Checkpointer:
         self._saved = START
         self._next = 0.0
         self._state: CheckpointState | None = None
+        # What others want done in the thread of the pipeline.
+        self.errands = Errands()
 
     def restore(self, state: CheckpointState, buckets: Iterable[Summary]) -> None:
         """Take up what was kept."""
@@ -58,9 +61,20 @@ class Checkpointer:
         self._saved = state.position
 
     def tick(self, position: Position) -> None:
-        """Save if it is time to."""
+        """Run the errands whose turn it is, and save if it is time to."""
+        self.errands.run(position)
         if time.monotonic() >= self._next:
             self.save(position)
+
+    def save_now(self, position: Position) -> None:
+        """Whatever was saved before. In the thread of the pipeline only. Raises `OSError`."""
+        if self._kept is not None:
+            self._write(position, self._kept)
+            self._saved = position
+
+    def saved_ledger(self) -> LedgerState:
+        """As it was saved last; in the thread of the pipeline only."""
+        return self._state.ledger if self._state else LedgerState()
 
     def save(self, position: Position) -> None:
         """Everything up to `position` is counted. What can't be written is tried again; the journal waits for it."""
@@ -80,9 +94,10 @@ class Checkpointer:
 
     def _write(self, position: Position, kept: Kept) -> None:
         archive = self._engine.timeline.archive
+        # What the state refers to is changed by the pipeline alone, in whose thread this is; so readers and people
+        # need not be kept out while it is written, which takes its time.
         with self._engine.lock:
             changed = archive.take_changed()
-            written = (bucket for start in sorted(changed) if (bucket := archive.get(start)) is not None)
             previous = self._state
             state = CheckpointState(
                 position,
@@ -92,10 +107,13 @@ class Checkpointer:
                 previous.buckets if previous else {},
                 previous.generation if previous else 0,
             )
-            try:
-                kept.folder.save(state, written, set(archive.starts()))
-            except OSError:
+            held = set(archive.starts())
+        written = (bucket for start in sorted(changed) if (bucket := archive.get(start)) is not None)
+        try:
+            kept.folder.save(state, written, held)
+        except OSError:
+            with self._engine.lock:
                 archive.mark_changed(changed)
-                raise
+            raise
         self._state = state
         kept.journal.release(position)

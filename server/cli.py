@@ -12,6 +12,9 @@ _ENGINE = {
     "eval": "server.commands.evaluate",
     "analyze": "server.commands.analyze",
     "doctor": "server.commands.doctor",
+    "backup": "server.commands.backup",
+    "restore": "server.commands.restore",
+    "forget": "server.commands.forget",
     "demo": "clients.demo.command",
     "conformance": "clients.conformance.command",
 }

@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,10 @@ _PREFIX = "HYPOCENTER_"
 _UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
 _LONGEST = 100 * 365 * _UNITS["d"]
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SIZES = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_MEMORY = re.compile(r"(\d{1,20}(?:\.\d{1,9})?)\s*(%|KiB|MiB|GiB|)")
+# Bytes; with less nothing runs at all.
+_LEAST_MEMORY = 64 * 2**20
 
 
 class ConfigError(Exception):
@@ -35,6 +40,31 @@ def _duration(value: object) -> object:
     return int(total)
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryAmount:
+    """`bytes`, or a `share` of what there is; none when both are 0."""
+
+    bytes: int = 0
+    share: float = 0.0
+
+
+def _memory(value: object) -> object:
+    if isinstance(value, MemoryAmount):
+        return value
+    parts = _MEMORY.fullmatch(str(value).strip()) if isinstance(value, int | str) else None
+    if parts is None or isinstance(value, bool):
+        raise ValueError(f"{value!r} is no amount of memory; write for example 75%, 2GiB or 0 for none")
+    number, unit = float(parts[1]), parts[2]
+    if unit == "%":
+        if not 0 < number <= 100:
+            raise ValueError(f"{value!r}: write a share above 0% and of at most 100%, or 0 for none")
+        return MemoryAmount(share=number / 100)
+    size = int(number * _SIZES[unit])
+    if 0 < size < _LEAST_MEMORY:
+        raise ValueError(f"{value!r}: at least 64MiB, or 0 for none")
+    return MemoryAmount(bytes=size)
+
+
 def _address(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", value):
         raise ValueError(f"{value!r} is not HOST:PORT, for example 127.0.0.1:4317; port 0 picks a free one")
@@ -45,6 +75,7 @@ def _address(value: object) -> object:
 
 Duration = Annotated[int, BeforeValidator(_duration)]
 Address = Annotated[str, BeforeValidator(_address)]
+Memory = Annotated[MemoryAmount, BeforeValidator(_memory)]
 SECOND = 1_000_000_000
 
 
@@ -56,6 +87,8 @@ class OtlpConfig(_Section):
     grpc: Address = "127.0.0.1:4317"
     http: Address = "127.0.0.1:4318"
     max_message_bytes: int = Field(default=64 * 2**20, ge=1024)
+    # Records or spans in one request.
+    max_request_records: int = Field(default=200_000, ge=1)
     # Bytes received that may wait for the pipeline; beyond that senders are told to try again.
     max_pending_bytes: int = Field(default=256 * 2**20, ge=1024)
     # Characters of a body that are kept.
@@ -121,11 +154,18 @@ class IncidentConfig(_Section):
 
 
 class LimitsConfig(_Section):
+    # Resident memory above which senders are told to wait; none when 0.
+    memory: Memory = MemoryAmount(share=0.75)
     # Services known at once; newcomers beyond it are filed under "<other>".
     services: int = Field(default=1000, ge=1)
+    # Known at once of one service; newcomers beyond it are counted under "<other>".
+    pods: int = Field(default=200, ge=1)
+    versions: int = Field(default=20, ge=1)
     # Per service and bucket; what is more is counted under "<other>".
     templates: int = Field(default=1000, ge=1)
     operations: int = Field(default=500, ge=1)
+    # Of the whole system, in one bucket; what is more is counted as one edge.
+    edges: int = Field(default=5000, ge=1)
     # Spans that wait for their other half.
     open_spans: int = Field(default=400_000, ge=2)
     # Records in one AnalyzeLogs request.
@@ -137,6 +177,8 @@ class JournalConfig(_Section):
     sync: Literal["none", "group", "always"] = "none"
     segment_bytes: int = Field(default=64 * 2**20, ge=4096)
     max_bytes: int = Field(default=4 * 2**30, ge=4096)
+    # Since it was received.
+    max_age: Annotated[Duration, Field(ge=60 * SECOND)] = 72 * 3600 * SECOND
     checkpoint_every: Annotated[Duration, Field(ge=SECOND // 10)] = 10 * SECOND
 
 
@@ -218,7 +260,7 @@ def _file(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; give a readable file with --config") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if values is None:
         return {}

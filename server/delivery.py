@@ -1,7 +1,7 @@
 """One request on its way from a door to the pipeline, and how it is read from its bytes, now or at a restart."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -9,25 +9,25 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
-from analyzers.otlp import needs_attributes, weigh
+from analyzers.otlp import Received, weigh
 from server.errors import FieldViolation, InvalidInputError
 from server.journal import START, Frame, FrameKind, Position
 from server.ledger import Signal
+
+_NO_TRACE_ID, _NO_SPAN_ID = bytes(16), bytes(8)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """`records` counts what it stands for; `rejected` what was refused to the sender's face and is not in it."""
 
-    request: ExportLogsServiceRequest | ExportTraceServiceRequest
+    signal: Signal
+    # Uncompressed bytes of the request, known to be well formed.
+    body: bytes
     records: int
     rejected: int
-    # Bytes it came in.
-    size: int
     received_unix_nano: int
-    # Whether any attribute that is read can be in it.
-    attributes: bool
-    # Of the uncompressed bytes: the same batch sent twice has the same.
+    # Of the bytes as they were sent: the same batch sent twice has the same.
     digest: bytes
     # Some resource had no service.name.
     unnamed: bool = False
@@ -35,8 +35,14 @@ class Delivery:
     position: Position = START
 
     @property
-    def signal(self) -> Signal:
-        return Signal.LOGS if isinstance(self.request, ExportLogsServiceRequest) else Signal.TRACES
+    def size(self) -> int:
+        """Bytes it takes while it waits."""
+        return len(self.body)
+
+    @property
+    def received(self) -> Received:
+        """As decoders take it."""
+        return Received(self.body, self.received_unix_nano)
 
 
 def read_delivery(kind: FrameKind, body: bytes, received_unix_nano: int) -> Delivery:
@@ -45,31 +51,20 @@ def read_delivery(kind: FrameKind, body: bytes, received_unix_nano: int) -> Deli
     if kind is FrameKind.LOGS:
         logs = ExportLogsServiceRequest()
         _parse(logs, body)
-        attributes = needs_attributes(body)
-        records = weigh(logs.resource_logs, attributes)
         unnamed = any(_unnamed(group) for group in logs.resource_logs)
-        return Delivery(logs, records, 0, len(body), received_unix_nano, attributes, digest, unnamed)
+        return Delivery(Signal.LOGS, body, weigh(logs, body), 0, received_unix_nano, digest, unnamed)
     traces = ExportTraceServiceRequest()
     _parse(traces, body)
     spans, rejected = _sift(traces)
+    if rejected:
+        body = traces.SerializeToString()
     unnamed = any(_unnamed(group) for group in traces.resource_spans)
-    return Delivery(traces, spans, rejected, len(body), received_unix_nano, True, digest, unnamed)
+    return Delivery(Signal.TRACES, body, spans, rejected, received_unix_nano, digest, unnamed)
 
 
 def delivery_of(frame: Frame, position: Position) -> Delivery:
     """From the journal."""
-    read = read_delivery(frame.kind, frame.payload, frame.received_unix_nano)
-    return Delivery(
-        read.request,
-        read.records,
-        read.rejected,
-        read.size,
-        read.received_unix_nano,
-        read.attributes,
-        read.digest,
-        read.unnamed,
-        position,
-    )
+    return replace(read_delivery(frame.kind, frame.plain(), frame.received_unix_nano), position=position)
 
 
 def _parse(request: ExportLogsServiceRequest | ExportTraceServiceRequest, body: bytes) -> None:
@@ -95,7 +90,8 @@ def _sift(request: ExportTraceServiceRequest) -> tuple[int, int]:
 
 
 def _sound(span: Span) -> bool:
-    return len(span.trace_id) == 16 and any(span.trace_id) and len(span.span_id) == 8 and any(span.span_id)
+    trace_id, span_id = span.trace_id, span.span_id
+    return len(trace_id) == 16 and trace_id != _NO_TRACE_ID and len(span_id) == 8 and span_id != _NO_SPAN_ID
 
 
 def _unnamed(group: ResourceLogs | ResourceSpans) -> bool:

@@ -3,17 +3,17 @@
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from analyzers.anomaly import Anomaly
 from analyzers.assembly import AssemblyLimits
 from analyzers.baseline import Baseline
-from analyzers.census import Census
-from analyzers.columns import LogBatch, SpanBatch
-from analyzers.counting import CountLimits
+from analyzers.census import Census, Instances
+from analyzers.columns import Int64, LogBatch, SpanBatch
 from analyzers.detectors import Detector, build_all, sensitive
 from analyzers.service import ServiceKey
 from analyzers.summary import Summary, union
+from analyzers.tally import CountLimits
 from analyzers.templates import MinedBatch
 from analyzers.timeline import Timeline, TimelineState, WindowSettings
 from rca.diagnosis import Diagnosis
@@ -47,6 +47,8 @@ class EngineState:
     before: tuple[Anomaly, ...]
     # Starts of the buckets of the newest window, which are not learned from yet.
     recent: tuple[int, ...]
+    # Not in checkpoints of older versions.
+    instances: dict[ServiceKey, Instances] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,15 @@ class Engine:
             if len(batch):
                 newest = int(batch.end_unix_nano.max())
                 resources = self.census.resources(batch.resources, newest)
-                peers = self.census.peers(batch.peer, newest)
-                self.timeline.add_spans(replace(batch, resources=resources, peer=peers))
+                peers = self.census.peers(batch.peers, newest)
+                self.timeline.add_spans(replace(batch, resources=resources, peers=peers))
             return self.timeline.late_spans - before
+
+    def cuts(self, newest_unix_nano: Int64) -> list[int]:
+        """After how many of several deliveries, each with the newest time in it, buckets become complete, and that of
+        all: added up to there and closed, they come to the same as one by one."""
+        with self.lock:
+            return self.timeline.cuts(newest_unix_nano)
 
     def close_ready(self, everything: bool = False) -> Iterable[Summary]:
         """Buckets that are complete, oldest first; with `everything`, all that were begun."""
@@ -112,6 +120,7 @@ class Engine:
             self.tracker.live,
             self.tracker.before,
             tuple(bucket.start_unix_nano for bucket in self._recent),
+            self.census.instances(),
         )
 
     def restore(self, state: EngineState, closed: Iterable[Summary]) -> None:
@@ -119,7 +128,7 @@ class Engine:
         with self.lock:
             self.timeline.restore(state.timeline, closed)
             self.baseline.services, self.baseline.edges = state.baseline.services, state.baseline.edges
-            self.census.restore(state.census)
+            self.census.restore(state.census, state.instances)
             self.tracker.restore(state.live, state.before)
             recent = map(self.timeline.archive.get, state.recent)
             self._recent = deque(bucket for bucket in recent if bucket is not None)
@@ -212,7 +221,7 @@ def build_engine(config: Config, store: IncidentStore | None) -> Engine:
             ),
             detectors=build_all(),
             sensitive=sensitive(),
-            census=Census(config.limits.services),
+            census=Census(config.limits.services, pods=config.limits.pods, versions=config.limits.versions),
             rules=load_rules(),
             min_history=config.baseline.min_history,
         )

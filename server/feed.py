@@ -2,7 +2,8 @@
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from rca.incident import Incident
@@ -60,6 +61,12 @@ class IncidentFeed:
             self._check(sequence)
             fresh = [entry for entry in self._entries if entry.sequence > sequence]
             return None if self._closed and not fresh else fresh
+
+    def rewrite(self, change: Callable[[Incident], Incident]) -> None:
+        """Of the changes still held: whoever asks for them again gets what `change` makes of their incidents."""
+        with self._changed:
+            for place, entry in enumerate(self._entries):
+                self._entries[place] = replace(entry, incident=change(entry.incident))
 
     def _check(self, sequence: int) -> None:
         if sequence > self._sequence or (self._entries and sequence < self._entries[0].sequence - 1):

@@ -2,17 +2,14 @@
 
 import queue
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 from server.delivery import Delivery
-from server.errors import UnavailableError
 from server.journal import Frame, FrameKind, Journal, JournalError, Position
 from server.ledger import Ledger
-
-# How long a sender is asked to wait when the disk is full, in seconds.
-_DISK_DELAY = 5.0
-# Bytes a second that the pipeline is taken to get through; sizes the delay that senders are told.
-_DRAIN_RATE = 8 * 2**20
+from server.memory import Memory
+from server.throttle import Reason, Throttle
 
 
 class Inbox:
@@ -21,10 +18,19 @@ class Inbox:
     The order of the journal is the order of the queue; without a journal what waits here is lost with the process.
     """
 
-    def __init__(self, max_bytes: int, ledger: Ledger, journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        max_bytes: int,
+        ledger: Ledger,
+        journal: Journal | None = None,
+        memory: Memory | None = None,
+        throttle: Throttle | None = None,
+    ) -> None:
         self._max_bytes = max_bytes
         self._ledger = ledger
         self._journal = journal
+        self._memory = memory or Memory()
+        self._throttle = throttle or Throttle()
         self._bytes = 0
         self._waiting = 0
         self._lock = threading.Lock()
@@ -38,20 +44,40 @@ class Inbox:
     def pending_requests(self) -> int:
         return self._waiting
 
+    @property
+    def bytes_per_second(self) -> float:
+        """What the pipeline works off while there is something to do."""
+        with self._lock:
+            return self._throttle.rate.bytes_per_second
+
+    def refused(self) -> dict[str, int]:
+        """Requests that were turned away, by reason, since the start."""
+        with self._lock:
+            return {str(reason): number for reason, number in self._throttle.refused.items()}
+
+    def throttling(self) -> tuple[Reason, ...]:
+        """For which senders are turned away these seconds; empty in good times."""
+        with self._lock:
+            return self._throttle.reasons()
+
+    def check_room(self, size: int) -> None:
+        """Worth asking before a request of `size` bytes is read; `put` asks again. Raises `UnavailableError`."""
+        with self._lock:
+            self._check_room(size)
+
     def put(self, frame: Frame, delivery: Delivery) -> Position:
         """Not to be acknowledged before `settle_on_disk`. Raises `UnavailableError` when there is no room, here or on
         disk; nothing was taken then."""
         with self._lock:
-            if self._bytes and self._bytes + delivery.size > self._max_bytes:
-                delay = min(30.0, max(0.5, self._bytes / _DRAIN_RATE))
-                raise UnavailableError("the pipeline is behind; try again later", retry_after=delay)
+            self._check_room(delivery.size)
             if self._journal is not None:
                 try:
                     delivery = replace(delivery, position=self._journal.append(frame))
                 except JournalError as error:
-                    raise UnavailableError(f"{error}; try again later", retry_after=_DISK_DELAY) from error
+                    raise self._throttle.refusal(Reason.DISK, str(error), self._bytes, delivery.size) from error
             # Entered before it can be taken: the pipeline never settles what was not yet received.
             self._ledger.receive(delivery.signal, delivery.records, delivery.rejected)
+            self._throttle.rate.begin()
             self._bytes += delivery.size
             self._waiting += 1
             self._queue.put(delivery)
@@ -65,7 +91,8 @@ class Inbox:
         try:
             self._journal.sync(position)
         except JournalError as error:
-            raise UnavailableError(f"{error}; try again later", retry_after=_DISK_DELAY) from error
+            with self._lock:
+                raise self._throttle.refusal(Reason.DISK, str(error), self._bytes, 0) from error
 
     def mark_idle(self, now_unix_nano: int) -> Position | None:
         """Note in the journal that windows were closed because nothing came; None when something did after all."""
@@ -79,18 +106,38 @@ class Inbox:
             except JournalError:
                 return None
 
-    def take(self, timeout: float) -> Delivery | None:
-        """The next one, or None when none came within `timeout` seconds or the inbox was woken."""
+    def take(self, timeout: float, most_bytes: int) -> list[Delivery]:
+        """The next one and what waits behind it, up to `most_bytes`; empty when none came within `timeout` seconds or
+        the inbox was woken."""
+        taken: list[Delivery] = []
+        held = 0
         try:
-            return self._queue.get(timeout=timeout)
+            delivery = self._queue.get(timeout=timeout)
+            while delivery is not None:
+                taken.append(delivery)
+                held += delivery.size
+                if held >= most_bytes:
+                    break
+                delivery = self._queue.get_nowait()
         except queue.Empty:
-            return None
+            pass
+        return taken
 
-    def done(self, delivery: Delivery) -> None:
-        """It is counted; its room is free."""
+    def done(self, deliveries: Sequence[Delivery]) -> None:
+        """They are counted; their room is free."""
         with self._lock:
-            self._bytes -= delivery.size
-            self._waiting -= 1
+            # What is replayed from the journal at a start, before anything is put, took no room here.
+            if self._waiting:
+                size = sum(delivery.size for delivery in deliveries)
+                self._bytes -= size
+                self._waiting -= len(deliveries)
+                self._throttle.rate.finish(size, more=self._waiting > 0)
 
     def wake(self) -> None:
         self._queue.put(None)
+
+    def _check_room(self, size: int) -> None:
+        if self._memory.closed:
+            raise self._throttle.refusal(Reason.MEMORY, "too much memory is in use", self._bytes, size)
+        if self._bytes and self._bytes + size > self._max_bytes:
+            raise self._throttle.refusal(Reason.INBOX, "the pipeline is behind", self._bytes, size)

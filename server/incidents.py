@@ -47,9 +47,14 @@ class IncidentBook:
         return diagnosed(incident, diagnosis, anomalies)
 
     def recall(self, incident: Incident) -> Incident:
-        """With the past incidents that resemble it."""
+        """With the past incidents that resemble it. Asked again only when it has another cause or spread further: to
+        compare with hundreds takes a while, and an open incident comes by with every window."""
         if incident.diagnosis is None:
             return incident
+        before = self.store.get(incident.incident_id)
+        if before is not None and before.diagnosis is not None:
+            if (before.root_cause, before.services) == (incident.root_cause, incident.services):
+                return replace(incident, diagnosis=replace(incident.diagnosis, similar=before.diagnosis.similar))
         found = similar(incident, candidates(self.store, incident, 200), _SIMILAR)
         return replace(incident, diagnosis=replace(incident.diagnosis, similar=found))
 

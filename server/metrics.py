@@ -1,6 +1,6 @@
 """Numbers about ourselves, for Prometheus."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -47,8 +47,17 @@ class Metrics:
             ["door", "reason"],
             registry=self.registry,
         )
+        self.refused_requests = Counter(
+            "hypocenter_refused_requests",
+            "Requests at the OTLP doors that were not taken in, by why.",
+            ["door", "reason"],
+            registry=self.registry,
+        )
         self.token_failures = Counter(
             "hypocenter_token_file_failures", "Files of tokens that could not be read anew.", registry=self.registry
+        )
+        self.certificate_failures = Counter(
+            "hypocenter_certificate_failures", "Changed certificates that could not be used.", registry=self.registry
         )
         self.failures = Counter(
             "hypocenter_pipeline_failures",
@@ -85,6 +94,23 @@ class LedgerCollector(Collector):
             pending.add_metric([signal], account.pending)
             balance.add_metric([signal], account.difference)
         return [records, dropped, pending, balance]
+
+
+class TallyCollector(Collector):
+    """One counter with one label, whose values exist anyway and are known beforehand; read at scrape time."""
+
+    def __init__(self, name: str, help_text: str, label: str, read: Callable[[], Mapping[str, int]]) -> None:
+        """`name` without the "_total" that is put behind it."""
+        self._name = name
+        self._help = help_text
+        self._label = label
+        self._read = read
+
+    def collect(self) -> Iterable[Metric]:
+        counter = CounterMetricFamily(self._name, self._help, labels=[self._label])
+        for value, number in self._read().items():
+            counter.add_metric([value], number)
+        return [counter]
 
 
 class GaugeCollector(Collector):

@@ -3,31 +3,33 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.trace import Span, Tracer
 
-from analyzers.columns import LogBatch, SpanBatch, TimeFaults
-from analyzers.otlp import DecodeLimits, decode_logs, decode_spans
+from analyzers.otlp import DecodeLimits
 from analyzers.summary import Summary
 from analyzers.templates import TemplateMiner
 from rca.incident import Incident
 from server.checkpointer import Checkpointer
+from server.decoder import Decoded, Decoder
 from server.delivery import Delivery, delivery_of
 from server.duplicates import SeenBatches
 from server.engine import Engine, Judgement
 from server.inbox import Inbox
 from server.incidents import IncidentBook
 from server.journal import START, Frame, FrameKind, Position
-from server.ledger import Ledger
+from server.ledger import Ledger, Signal
 from server.metrics import Metrics
 from server.tracing import evidence_links
 
 _log = logging.getLogger(__name__)
 _POLL = 0.2
+# Bytes of requests that are decoded together while more than one waits: the more the cheaper, the fewer the sooner done.
+_MOST_BYTES = 2 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,27 @@ class PipelineParts:
     idle: float
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """What became of the records of one signal."""
+
+    counted: int = 0
+    duplicate: int = 0
+    late: int = 0
+    own: int = 0
+    failed: int = 0
+
+
 class Pipeline:
-    """Takes deliveries from the inbox in order, one at a time, in a thread of its own."""
+    """Takes deliveries from the inbox in order, as many together as wait, in a thread of its own."""
 
     def __init__(self, inbox: Inbox, parts: PipelineParts) -> None:
         self._inbox = inbox
         self._parts = parts
+        self._decoder = Decoder(parts.miner, parts.limits)
         self._stopping = threading.Event()
+        # The last thing that went wrong, for those who want it raised.
+        self._failure: Exception | None = None
         # Up to where in the journal everything is counted.
         self._position = START
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
@@ -72,9 +88,10 @@ class Pipeline:
     def _run(self) -> None:
         last, idled = time.monotonic(), True
         while True:
-            delivery = self._inbox.take(_POLL)
-            if delivery is not None:
-                self._supervised(delivery)
+            deliveries = self._inbox.take(_POLL, _MOST_BYTES)
+            if deliveries:
+                self._handle(deliveries)
+                self._inbox.done(deliveries)
                 last, idled = time.monotonic(), False
             elif self._stopping.is_set():
                 if not self._inbox.pending_requests:
@@ -83,107 +100,146 @@ class Pipeline:
                 idled = self._fall_idle()
             self._parts.checkpointer.tick(self._position)
 
-    def _supervised(self, delivery: Delivery) -> None:
-        """One delivery that can't be handled must not take the others down; it is accounted for all the same."""
+    def _handle(self, deliveries: Sequence[Delivery]) -> None:
+        """Count them and judge every window they complete. One that can't be handled must not take the others down; it
+        is accounted for all the same."""
+        for decoded in self._decode([delivery for delivery in deliveries if not self._repeated(delivery)]):
+            self._note(decoded)
+            self._settle(decoded.deliveries, self._count(decoded))
+        self._position = deliveries[-1].position
+
+    def _repeated(self, delivery: Delivery) -> bool:
+        """Whether it came before; what it holds is settled then."""
+        if not self._parts.seen.seen(delivery.digest, delivery.received_unix_nano):
+            return False
+        for decoded in self._decode([delivery]):
+            # Records without a time of their own may be equal and still be two.
+            if decoded.faults.missing or decoded.faults.absurd:
+                return False
+            self._settle([delivery], {delivery.signal: _Outcome(duplicate=delivery.records)})
+        return True
+
+    def _decode(self, deliveries: Sequence[Delivery]) -> Iterator[Decoded]:
+        """All together, or one by one where that fails; what can't be decoded is settled as such."""
+        if not deliveries:
+            return
         try:
-            self._count(delivery)
-        except Exception:  # noqa: BLE001 - the supervision point of the pipeline
-            _log.exception("a delivery of %d records could not be handled", delivery.records)
-            self._parts.metrics.failures.inc()
-            dropped = {"failed": delivery.records}
-            self._parts.ledger.settle(delivery.signal, delivery.records, rejected=delivery.rejected, dropped=dropped)
-        finally:
-            self._inbox.done(delivery)
-        self._judge_supervised(everything=False)
-        self._position = delivery.position
+            decoded = self._decoder.decode(deliveries)
+        except Exception as error:  # noqa: BLE001 - the supervision point of the pipeline
+            if len(deliveries) > 1:
+                for delivery in deliveries:
+                    yield from self._decode([delivery])
+                return
+            records = deliveries[0].records
+            self._fail(error, "a delivery of %d records could not be handled", records)
+            self._settle(deliveries, {deliveries[0].signal: _Outcome(failed=records)})
+        else:
+            yield decoded
+
+    def _count(self, decoded: Decoded) -> dict[Signal, "_Outcome"]:
+        """Into windows, each judged as soon as it is complete, as if one delivery came after the other."""
+        engine = self._parts.engine
+        outcomes = {Signal.LOGS: _Outcome(own=decoded.logs.own), Signal.TRACES: _Outcome(own=decoded.spans.own)}
+        for logs, mined, spans in decoded.until(engine.cuts(decoded.newest_unix_nano)):
+            additions = (
+                (Signal.LOGS, int(logs.weight.sum()), partial(engine.add_logs, logs, mined)),
+                (Signal.TRACES, len(spans), partial(engine.add_spans, spans)),
+            )
+            for signal, records, add in additions:
+                try:
+                    outcomes[signal].late += add()
+                    outcomes[signal].counted += records
+                except Exception as error:  # noqa: BLE001 - as above
+                    self._fail(error, "%d records could not be counted", records)
+                    outcomes[signal].failed += records
+            self._judge_ready(everything=False)
+        return outcomes
+
+    def _settle(self, deliveries: Sequence[Delivery], outcomes: Mapping[Signal, "_Outcome"]) -> None:
+        for signal, outcome in outcomes.items():
+            mine = [delivery for delivery in deliveries if delivery.signal is signal]
+            self._parts.ledger.settle(
+                signal,
+                sum(delivery.records for delivery in mine),
+                rejected=sum(delivery.rejected for delivery in mine),
+                counted=outcome.counted,
+                duplicate=outcome.duplicate,
+                late=outcome.late,
+                dropped={"own_telemetry": outcome.own, "failed": outcome.failed},
+            )
+
+    def _fail(self, error: Exception, message: str, number: int) -> None:
+        _log.error(message, number, exc_info=error)
+        self._parts.metrics.failures.inc()
+        self._failure = error
 
     def _fall_idle(self) -> bool:
         """Close open windows because nothing came for a while; False when something did after all."""
         position = self._inbox.mark_idle(time.time_ns())
         if position is None:
             return False
-        self._judge_supervised(everything=True)
+        self._judge_ready(everything=True)
         self._position = position
         return True
 
-    def _judge_supervised(self, everything: bool) -> None:
+    def _judge_ready(self, everything: bool) -> None:
         """A window that can't be judged must not take the later ones down; its records are counted already."""
         for bucket in self._parts.engine.close_ready(everything):
             try:
                 self._judge(bucket)
-            except Exception:  # noqa: BLE001 - as above
-                _log.exception("the window until %d could not be judged", bucket.end_unix_nano)
-                self._parts.metrics.failures.inc()
+            except Exception as error:  # noqa: BLE001 - as above
+                self._fail(error, "the window until %d could not be judged", bucket.end_unix_nano)
 
     def replay(self, frames: Iterable[tuple[Frame, Position]], start: Position) -> int:
         """Before `start()`: take what was acknowledged after the last checkpoint. Returns the number of records."""
         self._position = start
         records = 0
+        waiting: list[Delivery] = []
         for frame, position in frames:
             if frame.kind is FrameKind.IDLE:
-                self._judge_supervised(everything=True)
+                records += self._replay(waiting)
+                waiting = []
+                self._judge_ready(everything=True)
                 self._position = position
                 continue
-            delivery = delivery_of(frame, position)
-            self._parts.ledger.receive(delivery.signal, delivery.records, delivery.rejected)
-            self._supervised(delivery)
-            records += delivery.records
+            waiting.append(delivery_of(frame, position))
+            if sum(delivery.size for delivery in waiting) >= _MOST_BYTES:
+                records += self._replay(waiting)
+                waiting = []
+        records += self._replay(waiting)
         self._parts.checkpointer.tick(self._position)
         return records
 
+    def _replay(self, deliveries: Sequence[Delivery]) -> int:
+        for delivery in deliveries:
+            self._parts.ledger.receive(delivery.signal, delivery.records, delivery.rejected)
+        if deliveries:
+            self._handle(deliveries)
+        return sum(delivery.records for delivery in deliveries)
+
     def take(self, delivery: Delivery) -> None:
         """Count one delivery and judge every window it completes. Unsupervised: what goes wrong is raised."""
-        self._count(delivery)
-        for bucket in self._parts.engine.close_ready():
-            self._judge(bucket)
+        self._failure = None
+        self._handle([delivery])
+        if self._failure is not None:
+            raise self._failure
 
     def finish(self) -> None:
         """Judge every window that was begun, because nothing more comes. Unsupervised, as `take`."""
-        for bucket in self._parts.engine.close_ready(everything=True):
-            self._judge(bucket)
+        self._failure = None
+        self._judge_ready(everything=True)
+        if self._failure is not None:
+            raise self._failure
 
-    def _count(self, delivery: Delivery) -> None:
-        """Into columns, templates and windows, unless it came before."""
-        parts = self._parts
-        batch: LogBatch | SpanBatch
-        if isinstance(delivery.request, ExportLogsServiceRequest):
-            groups = delivery.request.resource_logs
-            batch = decode_logs(groups, delivery.received_unix_nano, parts.limits, delivery.attributes)
-        else:
-            batch = decode_spans(delivery.request.resource_spans, delivery.received_unix_nano, parts.limits)
-        # Records without a time of their own may be equal and still be two.
-        timeless = batch.faults.missing + batch.faults.absurd > 0
-        if parts.seen.seen(delivery.digest, delivery.received_unix_nano) and not timeless:
-            parts.ledger.settle(
-                delivery.signal, delivery.records, rejected=delivery.rejected, duplicate=delivery.records
-            )
-            return
-        self._note(batch)
-        if isinstance(batch, LogBatch):
-            late = parts.engine.add_logs(batch, parts.miner.mine(batch))
-            counted = int(batch.weight.sum())
-        else:
-            late = parts.engine.add_spans(batch)
-            counted = len(batch)
-        parts.ledger.settle(
-            delivery.signal,
-            delivery.records,
-            rejected=delivery.rejected,
-            counted=counted,
-            late=late,
-            dropped={"own_telemetry": batch.own},
-        )
-
-    def _note(self, batch: LogBatch | SpanBatch) -> None:
-        faults: TimeFaults = batch.faults
+    def _note(self, decoded: Decoded) -> None:
+        metrics, faults = self._parts.metrics, decoded.faults
         for name, number in (("missing", faults.missing), ("absurd", faults.absurd), ("future", faults.future)):
             if number:
-                self._parts.metrics.times.labels(name).inc(number)
-        unnamed = sum(resource.unnamed for resource in batch.resources)
+                metrics.times.labels(name).inc(number)
+        unnamed = sum(resource.unnamed for batch in (decoded.logs, decoded.spans) for resource in batch.resources)
         if unnamed:
-            self._parts.metrics.unnamed.inc(unnamed)
-        if isinstance(batch, LogBatch):
-            self._parts.metrics.truncated.inc(batch.truncated)
+            metrics.unnamed.inc(unnamed)
+        metrics.truncated.inc(decoded.logs.truncated)
 
     def _judge(self, bucket: Summary) -> None:
         """One trace a window: detection, and for every incident it changes ranking, recall and storing."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline, OperationBaseline, ServiceBaseline
+from analyzers.census import OTHER
 from analyzers.detectors.wording import usual
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
@@ -188,7 +189,7 @@ def dominant(pods: dict[str, int]) -> str:
     if len(pods) < 2:
         return ""
     pod, count = max(sorted(pods.items()), key=lambda item: item[1])
-    return pod if count * 3 >= 2 * sum(pods.values()) else ""
+    return pod if pod != OTHER and count * 3 >= 2 * sum(pods.values()) else ""
 
 
 def _traces(seen: TemplateCount | None) -> tuple[bytes, ...]:

@@ -1,7 +1,8 @@
-"""From OTLP messages to columns."""
+"""OTLP requests to columns."""
 
-from analyzers.otlp.logs import decode_logs, needs_attributes, weigh
-from analyzers.otlp.spans import decode_spans
+from analyzers.otlp.logs import LogDecoder, decode_logs, weigh
+from analyzers.otlp.received import Received
+from analyzers.otlp.spans import SpanDecoder, decode_spans
 from analyzers.otlp.times import DecodeLimits
 
-__all__ = ["DecodeLimits", "decode_logs", "decode_spans", "needs_attributes", "weigh"]
+__all__ = ["DecodeLimits", "LogDecoder", "Received", "SpanDecoder", "decode_logs", "decode_spans", "weigh"]

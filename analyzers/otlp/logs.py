@@ -1,16 +1,21 @@
 """Log requests to columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs
 
 from analyzers.columns import LogBatch
-from analyzers.otlp.body import body_text
-from analyzers.otlp.resources import NAME_LIMIT, decode_resource, text
-from analyzers.otlp.severities import by_text
-from analyzers.otlp.times import DecodeLimits, dateless, settle_times, wire_times
-from analyzers.service import Resource
+from analyzers.otlp.attributes import AttributeReader
+from analyzers.otlp.log_records import LogRecords
+from analyzers.otlp.received import Received, request_of, times_of
+from analyzers.otlp.resource_reader import ResourceReader
+from analyzers.otlp.resources import NAME_LIMIT, text
+from analyzers.otlp.times import DecodeLimits, settle_times
+from analyzers.wire import StrangeWireError, Wire, outline
 
 _WEIGHT = "log_count"
 _TEMPLATE = "log.record.template"
@@ -19,98 +24,97 @@ _READ = frozenset({_WEIGHT, _TEMPLATE, _EXCEPTION})
 _MAX_WEIGHT = 2**31
 # Characters of a template that was sent along; as many as of a body take part in its shape.
 _TEMPLATE_CHARS = 1024
-# Bytes of ids as the specification has them; a longer one is cut.
-_TRACE_ID, _SPAN_ID = 16, 8
 
 
-def decode_logs(
-    resource_logs: Iterable[ResourceLogs], received_unix_nano: int, limits: DecodeLimits, attributes: bool = True
-) -> LogBatch:
-    """Columns of all records, in the order sent.
+class LogDecoder:
+    """Serialised requests to columns. Remembers attributes and resources it has read; no result depends on that."""
 
-    `attributes` says whether any record may carry one of the few attributes that are read; walking them costs several
-    times the rest, so a caller that has the bytes looks for the names there first (`needs_attributes`).
+    def __init__(self, limits: DecodeLimits | None = None) -> None:
+        self._limits = limits or DecodeLimits()
+        self._attributes = AttributeReader(_READ)
+        self._resources = ResourceReader()
+
+    def decode(self, requests: Sequence[Received]) -> LogBatch:
+        """Columns of all records, in the order sent; those of Hypocenter's own are left out and counted."""
+        wire = Wire(request.body for request in requests)
+        try:
+            levels = outline(wire)
+        except StrangeWireError:
+            return self.decode([_rewritten(request) for request in requests])
+        start, end = levels.records(wire)
+        request = request_of(requests, start)
+        records = LogRecords(wire, start, end, self._limits, _READ)
+        weight = np.ones(len(records), dtype=np.int64)
+        template: dict[int, str] = {}
+        exception_type: dict[int, str] = {}
+        weighed: set[int] = set()
+        for row, attribute in self._attributes.read(records.wire, records.attributes):
+            if attribute.key == _TEMPLATE:
+                template[row] = text(attribute, _TEMPLATE_CHARS)
+            elif attribute.key == _EXCEPTION:
+                exception_type[row] = text(attribute)
+            elif row not in weighed:
+                weighed.add(row)
+                weight[row] = _weight(attribute)
+        received = times_of(requests, request)
+        times, faults = settle_times(records.times(), records.observed(), received, self._limits)
+        batch = LogBatch(
+            resources=[self._resources.read(item) for item in levels.resources],
+            scopes=[InstrumentationScope.FromString(item).name[:NAME_LIMIT] for item in levels.scopes],
+            request=request,
+            resource=levels.group,
+            scope=levels.part,
+            time_unix_nano=times,
+            severity=records.severities(),
+            weight=weight,
+            body=records.bodies(),
+            trace_id=records.trace_ids(),
+            span_id=records.span_ids(),
+            template=template,
+            exception_type=exception_type,
+            faults=faults,
+            truncated=records.truncated,
+            own=0,
+        )
+        return _without_own(batch)
+
+
+def decode_logs(resource_logs: Iterable[ResourceLogs], received_unix_nano: int, limits: DecodeLimits) -> LogBatch:
+    """The columns of parsed messages."""
+    body = ExportLogsServiceRequest(resource_logs=resource_logs).SerializeToString()
+    return LogDecoder(limits).decode([Received(body, received_unix_nano)])
+
+
+def weigh(request: ExportLogsServiceRequest, serialized: bytes) -> int:
+    """How many records it stands for: `log_count` of the Collector's log_dedup, else one each.
+
+    Walking attributes costs several times the rest, so the name is looked for in the bytes first.
     """
-    resources: list[Resource] = []
-    scopes: list[str] = []
-    resource: list[int] = []
-    scope: list[int] = []
-    records: list[LogRecord] = []
-    own = 0
-    for group in resource_logs:
-        decoded = decode_resource(group.resource)
-        if decoded.own:
-            own += weigh((group,), attributes)
-            continue
-        resources.append(decoded)
-        for part in group.scope_logs:
-            scopes.append(part.scope.name[:NAME_LIMIT])
-            records.extend(part.log_records)
-            resource.extend([len(resources) - 1] * len(part.log_records))
-            scope.extend([len(scopes) - 1] * len(part.log_records))
-    weight = np.ones(len(records), dtype=np.int64)
-    template: dict[int, str] = {}
-    exception_type: dict[int, str] = {}
-    if attributes:
-        for row, record in enumerate(records):
-            for attribute in record.attributes:
-                key = attribute.key
-                if key not in _READ:
-                    continue
-                if key == _WEIGHT:
-                    weight[row] = _weight(record)
-                elif key == _TEMPLATE:
-                    template[row] = text(attribute, _TEMPLATE_CHARS)
-                else:
-                    exception_type[row] = text(attribute)
-    bodies = [record.body.string_value for record in records]
-    for row, body in enumerate(bodies):
-        if not body:
-            bodies[row] = body_text(records[row].body, limits.depth, limits.body_chars)
-    over = [row for row, body in enumerate(bodies) if len(body) > limits.body_chars]
-    for row in over:
-        bodies[row] = bodies[row][: limits.body_chars]
-    preferred = wire_times([record.time_unix_nano for record in records])
-    observed = np.zeros_like(preferred)
-    if unsettled := dateless(preferred):
-        observed[unsettled] = wire_times([records[row].observed_time_unix_nano for row in unsettled])
-    times, faults = settle_times(preferred, observed, received_unix_nano, limits)
-    return LogBatch(
-        resources=resources,
-        scopes=scopes,
-        resource=np.array(resource, dtype=np.int32),
-        scope=np.array(scope, dtype=np.int32),
-        time_unix_nano=times,
-        severity=np.array(
-            [record.severity_number or by_text(record.severity_text) for record in records], dtype=np.int32
-        ),
-        weight=weight,
-        body=bodies,
-        trace_id=[record.trace_id[:_TRACE_ID] for record in records],
-        span_id=[record.span_id[:_SPAN_ID] for record in records],
-        template=template,
-        exception_type=exception_type,
-        faults=faults,
-        truncated=len(over),
-        own=own,
-    )
-
-
-def needs_attributes(request: bytes) -> bool:
-    """Whether any attribute that `decode_logs` reads can be in the serialized request."""
-    return any(name.encode() in request for name in (_WEIGHT, _TEMPLATE, _EXCEPTION))
-
-
-def weigh(resource_logs: Iterable[ResourceLogs], attributes: bool = True) -> int:
-    """How many records these stand for: `log_count` of the Collector's log_dedup, else one each."""
-    parts = [part for group in resource_logs for part in group.scope_logs]
-    if not attributes:
+    parts = [part for group in request.resource_logs for part in group.scope_logs]
+    if _WEIGHT.encode() not in serialized:
         return sum(len(part.log_records) for part in parts)
-    return sum(_weight(record) for part in parts for record in part.log_records)
+    return sum(_record_weight(record) for part in parts for record in part.log_records)
 
 
-def _weight(record: LogRecord) -> int:
-    for attribute in record.attributes:
-        if attribute.key == _WEIGHT:
-            return min(max(attribute.value.int_value, 1), _MAX_WEIGHT)
-    return 1
+def _record_weight(record: LogRecord) -> int:
+    return next((_weight(attribute) for attribute in record.attributes if attribute.key == _WEIGHT), 1)
+
+
+def _weight(attribute: KeyValue) -> int:
+    return min(max(attribute.value.int_value, 1), _MAX_WEIGHT)
+
+
+def _without_own(batch: LogBatch) -> LogBatch:
+    """Hypocenter's telemetry about itself is never analysed into a loop."""
+    own = np.array([resource.own for resource in batch.resources], dtype=np.bool_)
+    if not own.any():
+        return batch
+    rows = own[batch.resource]
+    return replace(batch.chosen(~rows), own=int(batch.weight[rows].sum()))
+
+
+def _rewritten(request: Received) -> Received:
+    """As the parser writes it, without what no field of this version has."""
+    parsed = ExportLogsServiceRequest.FromString(request.body)
+    parsed.DiscardUnknownFields()
+    return replace(request, body=parsed.SerializeToString())

@@ -1,5 +1,6 @@
 """Severity numbers for senders that give a severity's name alone."""
 
+MAX_SEVERITY = 24
 _UNSPECIFIED = 0
 # The lowest number of each range of the logs data model, by how the names of all usual systems begin.
 _RANGES = (

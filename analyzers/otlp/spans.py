@@ -1,89 +1,102 @@
 """Trace requests to columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
-from analyzers.columns import Peer, SpanBatch
-from analyzers.otlp.resources import NAME_LIMIT, decode_resource, text
-from analyzers.otlp.times import DecodeLimits, settle_durations, settle_times, wire_times
-from analyzers.service import Resource, ServiceKey
+from analyzers.columns import Bools, Int32, SpanBatch
+from analyzers.otlp.peers import PEER_KEYS, PeerReader
+from analyzers.otlp.received import Received, request_of, times_of
+from analyzers.otlp.resource_reader import ResourceReader
+from analyzers.otlp.span_records import SpanRecords
+from analyzers.otlp.times import DecodeLimits, settle_durations, settle_times
+from analyzers.wire import Outline, Repeated, StrangeWireError, Wire, outline
 
-_CALLING = (Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_PRODUCER)
-# Most specific first: a named peer, then where it listens, then what kind of system it is.
-_PEER_KEYS = (
-    "service.peer.name",
-    "peer.service",
-    "messaging.destination.name",
-    "server.address",
-    "net.peer.name",
-    "db.system.name",
-    "db.system",
-)
-_PEER_RANK = {key: rank for rank, key in enumerate(_PEER_KEYS)}
-# Bytes of ids as the specification has them; a longer one is cut.
-_TRACE_ID, _SPAN_ID = 16, 8
-# An address that says nothing about who answers there.
-_NOWHERE = ("", "localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0")
+
+class SpanDecoder:
+    """Serialised requests to columns. Remembers attributes and resources it has read; no result depends on that."""
+
+    def __init__(self, limits: DecodeLimits | None = None) -> None:
+        self._limits = limits or DecodeLimits()
+        self._peers = PeerReader()
+        self._resources = ResourceReader()
+
+    def decode(self, requests: Sequence[Received]) -> SpanBatch:
+        """Columns of all spans, in the order sent; those of Hypocenter's own are left out and counted. A span that
+        ends before it starts, or has no start, has duration 0."""
+        wire = Wire(request.body for request in requests)
+        try:
+            levels = outline(wire)
+        except StrangeWireError:
+            return self.decode([_rewritten(request) for request in requests])
+        start, end = levels.records(wire)
+        request = request_of(requests, start)
+        spans = SpanRecords(wire, start, end, PEER_KEYS)
+        received = times_of(requests, request)
+        starts, wire_ends = spans.starts(), spans.ends()
+        ends, faults = settle_times(wire_ends, starts, received, self._limits)
+        durations = settle_durations(starts, wire_ends, ends, received, self._limits)
+        senders, resource = _distinct(levels)
+        resources = [self._resources.read(sender) for sender in senders]
+        kind = spans.kinds()
+        producing = kind == Span.SPAN_KIND_PRODUCER
+        calls = _of_rows(spans.attributes, producing | (kind == Span.SPAN_KIND_CLIENT))
+        peers, peer = self._peers.read(spans.wire, calls, resources, resource, producing)
+        names, name = spans.names()
+        batch = SpanBatch(
+            resources=resources,
+            names=names,
+            peers=peers,
+            request=request,
+            resource=resource,
+            name=name,
+            peer=peer,
+            kind=kind,
+            start_unix_nano=ends - durations,
+            end_unix_nano=ends,
+            error=spans.errors(),
+            trace_id=spans.trace_ids(),
+            span_id=spans.span_ids(),
+            parent_span_id=spans.parents(),
+            faults=faults,
+            own=0,
+        )
+        return _without_own(batch)
 
 
 def decode_spans(resource_spans: Iterable[ResourceSpans], received_unix_nano: int, limits: DecodeLimits) -> SpanBatch:
-    """Columns of all spans, in the order sent. A span that ends before it starts, or has no start, has duration 0."""
-    resources: list[Resource] = []
-    resource: list[int] = []
-    spans: list[Span] = []
-    own = 0
-    for group in resource_spans:
-        decoded = decode_resource(group.resource)
-        if decoded.own:
-            own += sum(len(part.spans) for part in group.scope_spans)
-            continue
-        resources.append(decoded)
-        for part in group.scope_spans:
-            spans.extend(part.spans)
-            resource.extend([len(resources) - 1] * len(part.spans))
-    starts = wire_times([span.start_time_unix_nano for span in spans])
-    wire_ends = wire_times([span.end_time_unix_nano for span in spans])
-    ends, faults = settle_times(wire_ends, starts, received_unix_nano, limits)
-    durations = settle_durations(starts, wire_ends, ends, received_unix_nano, limits)
-    peers: dict[int, Peer] = {}
-    # Few differ; the same one is used for all calls of one service to another.
-    known: dict[tuple[int, str, bool], Peer] = {}
-    for row, span in enumerate(spans):
-        if span.kind not in _CALLING or not (name := _peer_name(span)):
-            continue
-        key = (resource[row], name, span.kind == Span.SPAN_KIND_PRODUCER)
-        if key not in known:
-            known[key] = _peer(resources[key[0]].service, name, key[2])
-        peers[row] = known[key]
-    return SpanBatch(
-        resources=resources,
-        resource=np.array(resource, dtype=np.int32),
-        name=[span.name[:NAME_LIMIT] for span in spans],
-        kind=np.array([span.kind for span in spans], dtype=np.int32),
-        start_unix_nano=ends - durations,
-        end_unix_nano=ends,
-        error=[span.status.code == Status.STATUS_CODE_ERROR for span in spans],
-        trace_id=[span.trace_id[:_TRACE_ID] for span in spans],
-        span_id=[span.span_id[:_SPAN_ID] for span in spans],
-        parent_span_id=[span.parent_span_id[:_SPAN_ID] for span in spans],
-        peer=peers,
-        faults=faults,
-        own=own,
-    )
+    """The columns of parsed messages."""
+    body = ExportTraceServiceRequest(resource_spans=resource_spans).SerializeToString()
+    return SpanDecoder(limits).decode([Received(body, received_unix_nano)])
 
 
-def _peer_name(span: Span) -> str:
-    """What the attributes say of who was called; empty when nothing."""
-    found: dict[int, str] = {}
-    for attribute in span.attributes:
-        rank = _PEER_RANK.get(attribute.key)
-        if rank is not None:
-            found[rank] = text(attribute)
-    return next((found[rank] for rank in sorted(found) if found[rank] not in _NOWHERE), "")
+def _distinct(levels: Outline) -> tuple[list[bytes], Int32]:
+    """The different resources, and which of them each span has: requests say the same of their senders again."""
+    known: dict[bytes, int] = {}
+    groups = np.array([known.setdefault(item, len(known)) for item in levels.resources], dtype=np.int32)
+    return list(known), groups[levels.group]
 
 
-def _peer(caller: ServiceKey, name: str, asynchronous: bool) -> Peer:
-    """The peer is looked for where the caller lives: nothing else is known of it."""
-    return Peer(ServiceKey(caller.environment, caller.namespace, name), asynchronous)
+def _of_rows(found: Repeated, rows: Bools) -> Repeated:
+    """Of some messages only."""
+    here = np.flatnonzero(rows[found.row])
+    return Repeated(found.row[here], found.at[here], found.size[here])
+
+
+def _without_own(batch: SpanBatch) -> SpanBatch:
+    """Hypocenter's telemetry about itself is never analysed into a loop."""
+    own = np.array([resource.own for resource in batch.resources], dtype=np.bool_)
+    if not own.any():
+        return batch
+    rows = own[batch.resource]
+    return replace(batch.chosen(~rows), own=int(rows.sum()))
+
+
+def _rewritten(request: Received) -> Received:
+    """As the parser writes it, without what no field of this version has."""
+    parsed = ExportTraceServiceRequest.FromString(request.body)
+    parsed.DiscardUnknownFields()
+    return replace(request, body=parsed.SerializeToString())

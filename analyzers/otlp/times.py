@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analyzers.columns import Int64, TimeFaults
+from analyzers.wire import Field, Wire
 
 NANOS = 1_000_000_000
 # Before this a "time" is a unit error or a zero value of some language, not a date (2000-01-01).
@@ -23,22 +24,20 @@ class DecodeLimits:
     depth: int = 8
 
 
-def wire_times(values: list[int]) -> Int64:
-    """fixed64 values as int64; those beyond int64 become -1, which counts as absurd.
+def wire_times(wire: Wire, field: Field) -> Int64:
+    """fixed64 values as int64; 0 where there is none, and -1, which counts as absurd, for those beyond int64.
 
     int64 nanoseconds end in 2262; anything above was a negative number or garbage on the wire.
     """
+    times = np.zeros(len(field.at), dtype=np.int64)
+    there = field.present
+    times[there] = wire.words(field.at[there]).view(np.int64)
     # Read as signed, what is beyond int64 is negative.
-    return np.maximum(np.array(values, dtype=np.uint64).view(np.int64), -1)
-
-
-def dateless(times: Int64) -> list[int]:
-    """Places of the times that are absent or no date; only there another time is asked for."""
-    return np.flatnonzero(times < _EARLIEST).tolist()
+    return np.maximum(times, -1)
 
 
 def settle_times(
-    preferred: Int64, observed: Int64, received_unix_nano: int, limits: DecodeLimits
+    preferred: Int64, observed: Int64, received_unix_nano: Int64, limits: DecodeLimits
 ) -> tuple[Int64, TimeFaults]:
     """The event time of each record: its own, else observed, else receive; and what had to be mended.
 
@@ -55,7 +54,7 @@ def settle_times(
 
 
 def settle_durations(
-    starts: Int64, wire_ends: Int64, ends: Int64, received_unix_nano: int, limits: DecodeLimits
+    starts: Int64, wire_ends: Int64, ends: Int64, received_unix_nano: Int64, limits: DecodeLimits
 ) -> Int64:
     """How long each span took: 0 where its start or its end is no date.
 

@@ -48,12 +48,14 @@ _NUMBER_WORD = r"[a-zA-Z_]*[0-9][\w.@%$#+-]*"
 _ANY_NUMBER_WORD = "a0"
 
 
-def outline(bodies: Sequence[str]) -> "pa.DictionaryArray":
+def outline(bodies: "pa.StringArray") -> "pa.DictionaryArray":
     """Bodies with every word that holds a digit made the same: one cheap pass, after which few differ.
 
     A dictionary array, so that a caller looks at every distinct outline once.
     """
-    column = pc.utf8_slice_codeunits(pa.array(bodies, type=pa.string()), 0, _SHAPE_CHARS)
+    column = bodies
+    if (pc.max(pc.binary_length(bodies)).as_py() or 0) > _SHAPE_CHARS:
+        column = pc.utf8_slice_codeunits(bodies, 0, _SHAPE_CHARS)
     return pc.replace_substring_regex(column, pattern=_NUMBER_WORD, replacement=_ANY_NUMBER_WORD).dictionary_encode()
 
 

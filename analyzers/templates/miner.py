@@ -68,3 +68,7 @@ class TemplateMiner:
             if len(learned) <= self._memo_size:
                 self._memo |= learned
         return [known[item] for item in outlines]
+
+    def forget(self) -> None:
+        """Remember no outline any more."""
+        self._memo = {}

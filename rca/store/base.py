@@ -32,6 +32,10 @@ class IncidentStore(Protocol):
         best first with a score that is comparable within one answer. Any string is a valid query; Chinese works."""
         ...
 
+    def purge(self) -> None:
+        """What was replaced by a `save` is nowhere any more when this returns."""
+        ...
+
     def close(self) -> None:
         """Safe to call more than once."""
         ...

@@ -109,6 +109,9 @@ class LanceStore:
         found = self._call(self._table.search(text, min(limit, _MOST_FOUND)), self._unreadable)
         return tuple((self._decode(row), score) for row, score in found)
 
+    def purge(self) -> None:
+        self._call(self._table.purge(), self._unwritable)
+
     def close(self) -> None:
         with self._gate:
             if self._closed:
@@ -203,6 +206,14 @@ class _Table:
             if self._commits >= self._config.commits_per_optimize:
                 self._commits = 0
                 await self._optimize()
+            self._directory.protect()
+
+    async def purge(self) -> None:
+        """Rows that were replaced stay in old versions and in the index until both are gone."""
+        async with self._writing:
+            await self._table.create_index("text", config=_FULL_TEXT, replace=True)
+            await self._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+            self._commits = 0
             self._directory.protect()
 
     async def rows(self, ids: Sequence[str] | None = None) -> dict[str, _Row]:

@@ -53,6 +53,9 @@ class MemoryStore:
         found.sort(key=lambda pair: (-pair[1], *_newest_first(pair[0])))
         return tuple((owned(incident), score) for incident, score in found[: max(limit, 0)])
 
+    def purge(self) -> None:
+        """Nothing is kept of what was replaced."""
+
     def close(self) -> None:
         with self._lock:
             self._closed = True

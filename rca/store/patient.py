@@ -42,6 +42,11 @@ class PatientStore:
     def search(self, query: str, limit: int) -> Sequence[tuple[Incident, float]]:
         return [(self._waiting.get(item.incident_id, item), score) for item, score in self._inner.search(query, limit)]
 
+    def purge(self) -> None:
+        with self._lock:
+            self._work_off()
+        self._inner.purge()
+
     def close(self) -> None:
         with self._lock:
             self._work_off()

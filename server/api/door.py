@@ -21,6 +21,7 @@ from server.api.limits import ApiLimits
 from server.api.log_service import LogService
 from server.api.root_cause_service import RootCauseService
 from server.api.supervision import Supervision
+from server.journal.raw_lines import RawLineReader
 from server.listening import bind_grpc
 from server.security.grpc_guard import GrpcGuard
 from server.security.guards import UNGUARDED, DoorGuard
@@ -45,8 +46,12 @@ class ApiServer:
         max_analyze_records: int = 100_000,
         limits: ApiLimits = ApiLimits(),  # noqa: B008 - frozen
         guard: DoorGuard = UNGUARDED,
+        raw_lines: RawLineReader | None = None,
     ) -> None:
-        """`address` is HOST:PORT, port 0 for any free one. `workers` are the threads that watches can't take."""
+        """`address` is HOST:PORT, port 0 for any free one. `workers` are the threads that watches can't take.
+
+        Logs are searched in `raw_lines` too.
+        """
         self._address = address
         self._tls = guard.tls.grpc if guard.tls else None
         self._budget = WatchBudget(limits.watches)
@@ -67,7 +72,7 @@ class ApiServer:
             IncidentService(backend, self._budget), self._server
         )
         log_service_pb2_grpc.add_LogServiceServicer_to_server(
-            LogService(backend, max_analyze_records, limits), self._server
+            LogService(backend, max_analyze_records, limits, raw_lines), self._server
         )
         root_cause_service_pb2_grpc.add_RootCauseServiceServicer_to_server(RootCauseService(backend), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

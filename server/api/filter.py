@@ -77,6 +77,13 @@ class Filter(Generic[_Item]):
     def matches(self, item: _Item) -> bool:
         return all(condition.holds(item) for condition in self.conditions)
 
+    def equal(self, name: str) -> Value | None:
+        """What a field has to be equal to; None where nothing says so."""
+        for condition in self.conditions:
+            if condition.field.name == name and condition.operator == "=":
+                return condition.value
+        return None
+
     def bounds(self, name: str) -> tuple[int, int]:
         """From where (inclusive) to where (exclusive) an ordered field's values can lie."""
         low, high = 0, _LATEST

@@ -4,28 +4,36 @@ from dataclasses import dataclass
 
 import grpc
 from hypocenter.v1 import log_pb2, log_service_pb2, log_service_pb2_grpc
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from analyzers.service import ServiceKey
 from analyzers.summary import TemplateCount
 from server.api.backend import Backend
 from server.api.kept_answers import KeptAnswers, check_deadline
 from server.api.limits import ApiLimits
-from server.api.log_search import FoundLog, log_filter, position, search_logs
+from server.api.log_search import FoundLog, found_log, log_filter, position, raw_logs, search_logs, together
 from server.api.messages.assessments import to_analysis
 from server.api.messages.logs import to_log_entry, to_log_template
 from server.api.names import matching_services
 from server.api.paging import Page, Position
 from server.api.time_range import check_range, read_range
 from server.errors import FieldViolation, InvalidInputError
+from server.journal.raw_lines import RawLineReader
 
 _QUERY_CHARS = 1024
+# Trailing metadata of a search that had to stop before it had looked at all there is, with the reason.
+INCOMPLETE = "hypocenter-incomplete"
 
 
 class LogService(log_service_pb2_grpc.LogServiceServicer):
     """Raises what `server.api.errors` knows."""
 
-    def __init__(self, backend: Backend, max_analyze_records: int, limits: ApiLimits) -> None:
+    def __init__(
+        self, backend: Backend, max_analyze_records: int, limits: ApiLimits, raw_lines: RawLineReader | None = None
+    ) -> None:
+        """Without `raw_lines`, only the few records kept of each template are found."""
         self._backend = backend
+        self._raw_lines = raw_lines
         self._max_analyze_records = max_analyze_records
         self._answers = KeptAnswers(limits)
 
@@ -54,6 +62,17 @@ class LogService(log_service_pb2_grpc.LogServiceServicer):
         page = Page(request, request.page_size, request.page_token, position)
         until = -page.after[0] if page.after and isinstance(page.after[0], int) else None
         found = search_logs(self._backend, request.query, conditions, until)
+        if self._raw_lines is not None:
+            after = page.after
+
+            def wanted(log: FoundLog) -> bool:
+                return after is None or position(log) > after
+
+            # One more tells whether there is another page.
+            raw = raw_logs(self._raw_lines, request.query, conditions, until, wanted, page.size + 1)
+            found = together(map(found_log, raw.lines), found)
+            if raw.stopped.early:
+                context.set_trailing_metadata(((INCOMPLETE, raw.stopped.value),))
         entries, token = page.take(found, _to_entry)
         return log_service_pb2.SearchLogsResponse(entries=entries, next_page_token=token)
 
@@ -113,4 +132,10 @@ def _to_template(seen: _HeldTemplate) -> log_pb2.LogTemplate:
 
 
 def _to_entry(log: FoundLog) -> log_pb2.LogEntry:
-    return to_log_entry(log.service, log.template_id, log.exemplar)
+    entry = to_log_entry(log.service, log.template_id, log.exemplar)
+    if log.attributes:
+        # All of them instead of the few that are kept.
+        attributes = [KeyValue(key=key, value=AnyValue(string_value=value)) for key, value in log.attributes]
+        del entry.record.attributes[:]
+        entry.record.attributes.extend(attributes)
+    return entry

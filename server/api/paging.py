@@ -44,7 +44,8 @@ class Page(Generic[_Item]):
                 violations.append(_foreign())
         if violations:
             raise InvalidInputError(*violations)
-        self._size = min(page_size or default, maximum)
+        # Items on the page at most.
+        self.size = min(page_size or default, maximum)
         self._position = position
 
     def take(self, items: Iterable[_Item], convert: Callable[[_Item], _Message]) -> tuple[list[_Message], str]:
@@ -59,7 +60,7 @@ class Page(Generic[_Item]):
             place = self._position(item)
             if self.after is not None and not self._is_after(place, self.after):
                 continue
-            if len(taken) == self._size or size > _PAGE_BYTES:
+            if len(taken) == self.size or size > _PAGE_BYTES:
                 return taken, seal(self._binding, *last)
             taken.append(convert(item))
             size += taken[-1].ByteSize()

@@ -13,8 +13,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs
 from rich.console import Console
 
 from analyzers.baseline import Baseline
-from analyzers.counting import CountLimits
 from analyzers.otlp import DecodeLimits, decode_logs
+from analyzers.tally import CountLimits
 from analyzers.templates import TemplateMiner
 from clients.replay import LogsBatch, ReplayError, read_case, to_otlp_requests
 from rca.assessment import Assessment

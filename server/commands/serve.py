@@ -3,6 +3,7 @@
 import gc
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -23,6 +24,8 @@ app = typer.Typer()
 # Objects made before the collector of garbage looks at the youngest; then how often it looks at the older ones. What a
 # batch is made of goes with its last reference, and what stays is in no cycles: looking finds next to nothing.
 _GC_THRESHOLDS = (50_000, 20, 50)
+# Seconds from the signal to the end.
+_LONGEST_STOP = 9.0
 _log = logging.getLogger("hypocenter")
 
 
@@ -38,6 +41,7 @@ def serve(
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    gc.set_threshold(*_GC_THRESHOLDS)
     try:
         settings = load(config)
         service = App(settings)
@@ -51,7 +55,6 @@ def serve(
     # Modules, classes and what was restored stay as long as the process: no collection needs to walk over them.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
     print(json.dumps({"ready": True, **asdict(addresses)}), flush=True)
     _log.info(
         "ready: OTLP/gRPC %s, OTLP/HTTP %s, API %s, page %s://%s",
@@ -63,7 +66,20 @@ def serve(
     )
     stopping.wait()
     _log.info("stopping")
+    _end_in_time()
     service.stop()
+
+
+def _end_in_time() -> None:
+    """Whatever hangs: all that was acknowledged is in the journal, and a supervisor would kill us soon."""
+
+    def end() -> None:
+        _log.error("stopping takes too long; the next start takes up what is left")
+        os._exit(1)
+
+    timer = threading.Timer(_LONGEST_STOP, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _refused(error: Exception) -> typer.Exit:

@@ -9,24 +9,14 @@ from clients.replay import Case, Label, Place, ReplayError, read_case
 from rca.incident import Incident
 from server.evaluation.given import Mode, ranked
 from server.evaluation.online import run_online
-from server.evaluation.scoring import Rank, rank_of
+from server.evaluation.played import play_scenario
+from server.evaluation.scoring import OnlineScore, Rank, rank_of
+from server.evaluation.simulation import read_scenario
+from server.evaluation.simulation.reading import FILE as SCENARIO
 
 _NANOS = 1_000_000_000
 # The injection time of the recordings is uncertain by about a minute; what opens that close before is no false alarm.
 _UNCERTAIN = 60 * _NANOS
-
-
-@dataclass(frozen=True, slots=True)
-class OnlineScore:
-    """`detected` needs an incident that was opened at or after the injection; `delay` is in seconds of event time."""
-
-    detected: bool
-    delay: float | None
-    incidents: int
-    false_alarms: int
-    # Event time without a fault, in hours.
-    quiet_hours: float
-    rank: Rank | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +29,34 @@ class CaseScore:
     causes: tuple[str, ...]
     given: dict[Mode, Rank | None]
     online: OnlineScore | None
+    # Of a scenario, a sentence for each expectation that was not met.
+    unmet: tuple[str, ...] = ()
+    # Of a scenario, the seed it was simulated with.
+    seed: int | None = None
 
 
 def find_cases(root: Path) -> list[Path]:
-    """Folders at or below `root` that hold a label, sorted. Raises `ReplayError`."""
+    """Folders at or below `root` that hold a label or a scenario, sorted. Raises `ReplayError`."""
     if not root.is_dir():
         raise ReplayError(Place(root), "is not a folder", "Name the folder of one case, or of many")
-    found = sorted(path.parent for path in root.rglob("label.json"))
+    found = sorted({path.parent for name in ("label.json", SCENARIO) for path in root.rglob(name)})
     if not found:
-        raise ReplayError(Place(root), "holds no label.json at any depth", "A case is a folder with a label.json")
+        remedy = f"A case is a folder with a label.json, or with a {SCENARIO}"
+        raise ReplayError(Place(root), f"holds no label.json or {SCENARIO} at any depth", remedy)
     return found
 
 
-def evaluate(paths: list[Path]) -> Iterator[CaseScore]:
-    """Scores one case after the other, so that progress can be shown. Raises `ReplayError`."""
+def evaluate(paths: list[Path], seeds: int = 1) -> Iterator[CaseScore]:
+    """Scores one case after the other, so that progress can be shown.
+
+    A simulated scenario is played `seeds` times, with its own seed and those that follow.
+    Raises `ReplayError` and `ScenarioError`.
+    """
     normals: dict[Path, Case] = {}
     for path in paths:
+        if (path / SCENARIO).is_file():
+            yield from _scenario(path, seeds)
+            continue
         case = read_case(path)
         label = case.label
         if label is None:
@@ -64,6 +66,14 @@ def evaluate(paths: list[Path]) -> Iterator[CaseScore]:
             folder = path.parent / label.normal_dir
             normal = normals[folder] if folder in normals else normals.setdefault(folder, read_case(folder))
         yield _score(path, case, label, normal)
+
+
+def _scenario(path: Path, seeds: int) -> Iterator[CaseScore]:
+    scenario = read_scenario(path)
+    for seed in range(scenario.seed, scenario.seed + (seeds if scenario.topology is not None else 1)):
+        played = play_scenario(scenario.model_copy(update={"seed": seed}), path)
+        causes = tuple(name for cause in scenario.expected.causes for name in cause.services)
+        yield CaseScore(path.name, path.parent.name, scenario.kind, causes, {}, played.score, played.unmet, seed)
 
 
 def _score(path: Path, case: Case, label: Label, normal: Case | None) -> CaseScore:
@@ -84,7 +94,7 @@ def _online(case: Case, label: Label, normal: Case | None) -> OnlineScore:
     run = run_online(case, normal)
     moment = label.inject_unix_nano if label.root_cause_services else None
     if moment is None:
-        return OnlineScore(False, None, 0, len(run.incidents), run.duration / _NANOS / 3600, None)
+        return OnlineScore(False, None, 0, len(run.incidents), run.duration / _NANOS / 3600, None, 0)
     early = [item for item in run.incidents if item.create_unix_nano < moment - _UNCERTAIN]
     late = [item for item in run.incidents if item.create_unix_nano >= moment - _UNCERTAIN]
     first = case.first_unix_nano or 0

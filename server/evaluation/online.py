@@ -1,12 +1,13 @@
 """Scoring with nothing given: the rows in order through the real pipeline, incidents opened by itself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from opentelemetry.trace import NoOpTracer
 
 from analyzers.otlp import DecodeLimits
 from analyzers.templates import TemplateMiner
-from clients.replay import Case, LogsBatch, lay_out, to_otlp_requests
+from clients.replay import Batch, Case, LogsBatch, lay_out, to_otlp_requests
 from rca.incident import Incident
 from rca.store import build as build_store
 from rca.store.config import MemoryConfig
@@ -47,6 +48,26 @@ def run_online(
     seed: int = 0,
 ) -> OnlineRun:
     """Replay the case, the normal stretch first. Deterministic for every batch order within the lateness."""
+    stretches = lay_out(case, normal)
+    batches = (
+        batch
+        for stretch in stretches
+        for batch in to_otlp_requests(
+            stretch.case,
+            batch_size=batch_size,
+            batch_nano=SECOND,
+            shift_nano=stretch.shift_nano,
+            shuffle_nano=shuffle_nano,
+            seed=seed,
+        )
+    )
+    first = min((s.case.first_unix_nano or 0) + s.shift_nano for s in stretches)
+    incidents, counted = play(batches, config)
+    return OnlineRun(incidents, (case.last_unix_nano or 0) - first, counted)
+
+
+def play(batches: Iterable[Batch], config: Config = EVALUATION) -> tuple[tuple[Incident, ...], int]:
+    """What the real pipeline opens by itself when it is sent these, oldest first, and how many records it counted."""
     store = build_store(MemoryConfig())
     engine = build_engine(config, None)
     metrics, ledger = Metrics(), Ledger()
@@ -65,22 +86,12 @@ def run_online(
         config.window.idle / SECOND,
     )
     pipeline = Pipeline(Inbox(config.otlp.max_pending_bytes, ledger), parts)
-    stretches = lay_out(case, normal)
-    for stretch in stretches:
-        for batch in to_otlp_requests(
-            stretch.case,
-            batch_size=batch_size,
-            batch_nano=SECOND,
-            shift_nano=stretch.shift_nano,
-            shuffle_nano=shuffle_nano,
-            seed=seed,
-        ):
-            kind = FrameKind.LOGS if isinstance(batch, LogsBatch) else FrameKind.TRACES
-            delivery = read_delivery(kind, batch.request.SerializeToString(), _AHEAD)
-            ledger.receive(delivery.signal, delivery.records, delivery.rejected)
-            pipeline.take(delivery)
+    for batch in batches:
+        kind = FrameKind.LOGS if isinstance(batch, LogsBatch) else FrameKind.TRACES
+        delivery = read_delivery(kind, batch.request.SerializeToString(), _AHEAD)
+        ledger.receive(delivery.signal, delivery.records, delivery.rejected)
+        pipeline.take(delivery)
     pipeline.finish()
     counted = sum(ledger.account(signal).counted for signal in Signal)
     incidents = sorted(store.list(), key=lambda item: (item.create_unix_nano, item.incident_id))
-    first = min((s.case.first_unix_nano or 0) + s.shift_nano for s in stretches)
-    return OnlineRun(tuple(incidents), (case.last_unix_nano or 0) - first, counted)
+    return tuple(incidents), counted

@@ -1,5 +1,6 @@
 """Scores as a table for people and as JSON for machines."""
 
+import statistics
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,40 @@ def case_table(scores: Sequence[CaseScore]) -> Table:
     return table
 
 
+def kind_table(scores: Sequence[CaseScore]) -> Table:
+    """Per kind of failure, online: found, right first with 95 % intervals, incidents a failure, delay, false alarms."""
+    table = Table(title="kinds, online (share, 95 % interval)", title_justify="left")
+    for heading in ("kind", "n", "found", "right first", "incidents", "delay s", "false alarms", "as expected"):
+        table.add_column(heading, overflow="fold")
+    for kind in sorted({score.fault_type for score in scores if score.online is not None}):
+        chosen = [score for score in scores if score.fault_type == kind and score.online is not None]
+        online = [score.online for score in chosen if score.online is not None]
+        faulty = [item for item in online if item.failures]
+        failures = sum(item.failures for item in faulty if item.detected)
+        delays = [item.delay for item in online if item.delay is not None]
+        named = [score.online for score in chosen if score.online is not None and score.causes]
+        table.add_row(
+            kind or "-",
+            str(len(online)),
+            _share(share([float(item.detected) for item in faulty])),
+            _share(share([_accuracy(item.rank, 1) for item in named])),
+            f"{sum(item.incidents for item in faulty if item.detected) / failures:.2f}" if failures else "-",
+            f"{statistics.median(delays):.0f}" if delays else "-",
+            str(sum(item.false_alarms for item in online)),
+            f"{sum(not score.unmet for score in chosen)} of {len(chosen)}" if chosen[0].seed is not None else "-",
+        )
+    return table
+
+
+def unmet_lines(scores: Sequence[CaseScore]) -> list[str]:
+    """What scenarios expect and did not get."""
+    return [
+        f"{score.name}{f' (seed {score.seed})' if score.seed != 1 else ''}: {text}"
+        for score in scores
+        for text in score.unmet
+    ]
+
+
 def total_table(scores: Sequence[CaseScore]) -> Table:
     """Per system and way of scoring: AC@k and MRR with 95 % intervals; online also recall and false alarms."""
     table = Table(title="totals (share, 95 % interval)", title_justify="left")
@@ -47,22 +82,27 @@ def online_lines(scores: Sequence[CaseScore]) -> list[str]:
     played = [score.online for score in scores if score.online is not None]
     if not played:
         return ["no case could be scored online"]
-    faulty = [item.online for item in scores if item.online is not None and item.causes]
+    faulty = [item.online for item in scores if item.online is not None and item.online.failures]
     found = [float(item.detected) for item in faulty]
     hours, alarms = sum(item.quiet_hours for item in played), sum(item.false_alarms for item in played)
     delay = median_delay(list(scores))
-    opened = [item.incidents for item in faulty if item.detected]
+    opened = [(item.incidents, item.failures) for item in faulty if item.detected]
     lines = [f"online: {len(played)} cases"]
     if faulty:
         lines.append(f"failures found: {_share(share(found))}")
     if opened:
-        lines.append(f"incidents per failure found: {sum(opened) / len(opened):.2f}")
+        lines.append(
+            f"incidents per failure found: {sum(each for each, _ in opened) / sum(each for _, each in opened):.2f}"
+        )
     if delay is not None:
         lines.append(f"median delay: {delay:.0f} s after the injection, event time")
     lines.append(
         f"false alarms: {alarms} in {hours:.2f} h without a fault"
         f" (at most {false_alarm_bound(alarms, hours):.1f} per hour with 95 % confidence)"
     )
+    scenarios = [score for score in scores if score.seed is not None]
+    if scenarios:
+        lines.append(f"scenarios as expected: {sum(not item.unmet for item in scenarios)} of {len(scenarios)}")
     return lines
 
 
@@ -81,7 +121,7 @@ def document(scores: Sequence[CaseScore]) -> dict[str, Any]:
             if ranks
         }
     played = [score.online for score in scores if score.online is not None]
-    faulty = [score.online for score in scores if score.online is not None and score.causes]
+    faulty = [score.online for score in scores if score.online is not None and score.online.failures]
     hours, alarms = sum(item.quiet_hours for item in played), sum(item.false_alarms for item in played)
     return {
         "systems": systems,
@@ -113,6 +153,7 @@ def _case(score: CaseScore) -> dict[str, Any]:
             "false_alarms": online.false_alarms,
             "rank": _expected(online.rank),
         },
+        **({} if score.seed is None else {"seed": score.seed, "unmet": list(score.unmet)}),
     }
 
 

@@ -43,6 +43,21 @@ def rank_of(causes: Sequence[RootCause], true: Collection[str]) -> Rank | None:
 
 
 @dataclass(frozen=True, slots=True)
+class OnlineScore:
+    """`detected` needs an incident that was opened at or after the injection; `delay` is in seconds of event time."""
+
+    detected: bool
+    delay: float | None
+    incidents: int
+    false_alarms: int
+    # Event time without a fault, in hours.
+    quiet_hours: float
+    rank: Rank | None
+    # How many incidents there should be.
+    failures: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """A mean of values in 0..1 with its 95 % interval (Wilson, JASA 1927; exact enough for expected values)."""
 

@@ -1,6 +1,17 @@
 """What was acknowledged, kept until it is checkpointed: an append-only journal of frames in segments."""
 
+from server.journal.expiry import Expiry
 from server.journal.frame import Frame, FrameKind
 from server.journal.journal import START, Journal, JournalError, JournalSettings, Position, SyncMode
 
-__all__ = ["START", "Frame", "FrameKind", "Journal", "JournalError", "JournalSettings", "Position", "SyncMode"]
+__all__ = [
+    "START",
+    "Expiry",
+    "Frame",
+    "FrameKind",
+    "Journal",
+    "JournalError",
+    "JournalSettings",
+    "Position",
+    "SyncMode",
+]

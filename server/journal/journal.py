@@ -4,19 +4,24 @@ import fcntl
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 
-from server.journal.frame import Frame, FrameError
+from server.journal.frame import FORMAT, Frame, FrameError
 from server.journal.segment import (
     SEGMENT_HEADER_SIZE,
     Entry,
+    NewerFormatError,
     SegmentError,
     SegmentHeader,
     read_entries,
     read_header,
+    read_places,
     segment_numbers,
     segment_path,
 )
@@ -48,6 +53,8 @@ class Position:
 
 
 START = Position(0, 0)
+# A segment goes as a whole, so it may hold no more than this part of the age at which it has to go.
+_SHARE_OF_AGE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ class JournalSettings:
     segment_bytes: int = 64 * 2**20
     # Bytes of all segments together; the oldest go first, but never what is not checkpointed.
     max_bytes: int = 4 * 2**30
+    # Nanoseconds since it was received after which it goes, under the same condition; 0: never.
+    max_age: int = 0
 
 
 class Journal:
@@ -70,6 +79,12 @@ class Journal:
         self._folder = folder
         self._settings = settings
         self._lock = threading.Lock()
+        # Between those who drop segments; never held while appending.
+        self._dropping = threading.Lock()
+        self._checkpointed = START
+        # Receive times of the first and the last frame of the open segment; the last is that of the one before while
+        # there is none.
+        self._begun = self._newest = 0
         self._synced = threading.Condition()
         self._syncing = False
         self._synced_until = START
@@ -79,8 +94,12 @@ class Journal:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock_file = _lock(folder)
             numbers = segment_numbers(folder)
+            _check_formats(folder, numbers)
             self._records, self._number, self._size = self._cut_tail(numbers) if numbers else (0, 0, 0)
             self._file = self._open(self._number or 1, fresh=not self._number)
+            if read_header(segment_path(folder, self._number)).version != FORMAT:
+                # One file has one format.
+                self._roll()
             if self.end < after:
                 _log.error("%s: ends before what is checkpointed; parts of it are gone", folder)
                 os.close(self._file)
@@ -94,7 +113,15 @@ class Journal:
 
     @property
     def bytes_held(self) -> int:
-        return sum(segment_path(self._folder, number).stat().st_size for number in segment_numbers(self._folder))
+        return sum(self._length(number) for number in segment_numbers(self._folder))
+
+    @property
+    def oldest_unix_nano(self) -> int:
+        """When the oldest frame there is was received; 0 when there is none."""
+        for number in segment_numbers(self._folder):
+            if received := self._first_received(number):
+                return received
+        return 0
 
     def append(self, frame: Frame) -> Position:
         """Write one frame and return where it ends. Not to be acknowledged before `sync` has returned.
@@ -104,13 +131,15 @@ class Journal:
         data = frame.encode()
         with self._lock:
             try:
-                if self._size + len(data) > self._settings.segment_bytes and self._size > SEGMENT_HEADER_SIZE:
+                if self._size > SEGMENT_HEADER_SIZE and self._full(len(data), frame.received_unix_nano):
                     self._roll()
                 self._write(data)
             except OSError as error:
                 self._take_back()
                 raise JournalError(f"{self._folder}: can't be written: {error.strerror}") from error
             self._records += frame.records
+            self._begun = self._begun or frame.received_unix_nano
+            self._newest = frame.received_unix_nano
             return self.end
 
     def sync(self, end: Position) -> None:
@@ -138,19 +167,44 @@ class Journal:
                 for entry in read_entries(path, position):
                     position = entry.end
                     yield entry.frame, Position(number, position)
-            except FrameError as error:
+            except (FrameError, SegmentError) as error:
                 self._set_aside(path, number, position, error)
 
-    def release(self, checkpointed: Position) -> None:
-        """Drop the oldest segments while there are more bytes than allowed, none that holds what is after
-        `checkpointed`."""
-        held = self.bytes_held
-        for number in segment_numbers(self._folder):
-            if held <= self._settings.max_bytes or number >= min(checkpointed.segment, self._number):
-                return
-            path = segment_path(self._folder, number)
-            held -= path.stat().st_size
-            path.unlink()
+    def release(self, checkpointed: Position, now_unix_nano: int | None = None) -> None:
+        """What is before `checkpointed` may be dropped; see `expire`."""
+        with self._dropping:
+            self._checkpointed = max(self._checkpointed, checkpointed)
+        self.expire(now_unix_nano)
+
+    def expire(self, now_unix_nano: int | None = None) -> None:
+        """Drop the oldest segments while there are more bytes than allowed, or all in them is too old; none that holds
+        what is not checkpointed."""
+        oldest = 0
+        if self._settings.max_age:
+            oldest = (time.time_ns() if now_unix_nano is None else now_unix_nano) - self._settings.max_age
+        with self._dropping:
+            if self._begun and self._newest < oldest:
+                self._leave_segment()
+            held = self.bytes_held
+            numbers = segment_numbers(self._folder)
+            for number, following in pairwise(numbers):
+                if Position(number, self._length(number)) > self._checkpointed or number >= self._number:
+                    return
+                # What came before the first of the next one is no younger than that.
+                if held <= self._settings.max_bytes and (self._first_received(following) or self._newest) >= oldest:
+                    return
+                held -= self._length(number)
+                segment_path(self._folder, number).unlink(missing_ok=True)
+
+    def begin_segment(self) -> int:
+        """Complete the segment that is written to; the number of the last complete one. Raises `JournalError`."""
+        with self._lock:
+            try:
+                if self._size > SEGMENT_HEADER_SIZE:
+                    self._roll()
+            except OSError as error:
+                raise JournalError(f"{self._folder}: can't be written: {error.strerror}") from error
+            return self._number - 1
 
     def close(self) -> None:
         with self._lock:
@@ -173,10 +227,14 @@ class Journal:
             for entry in read_entries(path, SEGMENT_HEADER_SIZE):
                 records += entry.frame.records
                 end = entry.end
+                self._begun = self._begun or entry.frame.received_unix_nano
+                self._newest = entry.frame.received_unix_nano
         except FrameError as error:
             size = path.stat().st_size
             _log.warning("%s: cut at %d of %d bytes: the last frame is not whole (%s)", path, end, size, error)
             os.truncate(path, end)
+        if not self._newest and numbers[:-1]:
+            self._newest = self._last_received(numbers[-2])
         return records, last, end
 
     def _open(self, number: int, fresh: bool) -> int:
@@ -191,14 +249,48 @@ class Journal:
                 path.unlink()
                 raise
             self._size = size
+            self._begun = 0
         self._number = number
         return file
+
+    def _full(self, length: int, received_unix_nano: int) -> bool:
+        if self._size + length > self._settings.segment_bytes:
+            return True
+        share = self._settings.max_age // _SHARE_OF_AGE
+        return bool(share and self._begun) and received_unix_nano - self._begun > share
 
     def _roll(self) -> None:
         os.fdatasync(self._file)
         file = self._open(self._number + 1, fresh=True)
         os.close(self._file)
         self._file = file
+
+    def _leave_segment(self) -> None:
+        """Begin a new one, so that the one that is open can go; later if there is no room for that now."""
+        with self._lock, suppress(OSError):
+            if self._file >= 0 and self.end <= self._checkpointed:
+                self._roll()
+
+    def _length(self, number: int) -> int:
+        """0 when it is gone."""
+        try:
+            return segment_path(self._folder, number).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _first_received(self, number: int) -> int:
+        """0 when it holds nothing that can be read."""
+        with suppress(FileNotFoundError, FrameError, SegmentError):
+            for place in read_places(segment_path(self._folder, number)):
+                return place.header.received_unix_nano
+        return 0
+
+    def _last_received(self, number: int) -> int:
+        received = 0
+        with suppress(FileNotFoundError, FrameError, SegmentError):
+            for place in read_places(segment_path(self._folder, number)):
+                received = place.header.received_unix_nano
+        return received
 
     def _write(self, data: bytes) -> None:
         written = os.write(self._file, data)
@@ -231,15 +323,26 @@ class Journal:
             with self._synced:
                 self._synced_until = max(self._synced_until, reached)
 
-    def _set_aside(self, path: Path, number: int, position: int, error: FrameError) -> None:
+    def _records_before(self, number: int) -> int:
+        """In all segments before it. Raises `SegmentError`."""
+        try:
+            return read_header(segment_path(self._folder, number)).records_before
+        except SegmentError:
+            earlier = [known for known in segment_numbers(self._folder) if known < number]
+            if not earlier:
+                raise
+            held = sum(entry.frame.records for entry in _readable(segment_path(self._folder, earlier[-1])))
+            return self._records_before(earlier[-1]) + held
+
+    def _set_aside(self, path: Path, number: int, position: int, error: FrameError | SegmentError) -> None:
         """Keep a copy of the damaged rest for whoever wants to look; count what it held, as far as that is known."""
         following = [later for later in segment_numbers(self._folder) if later > number]
         lost = 0
         if following:
-            records = read_header(path).records_before + sum(
-                entry.frame.records for entry in _readable(path) if entry.end <= position
-            )
-            lost = read_header(segment_path(self._folder, following[0])).records_before - records
+            kept = sum(entry.frame.records for entry in _readable(path) if entry.end <= position)
+            with suppress(SegmentError):
+                before = self._records_before(number)
+                lost = max(0, read_header(segment_path(self._folder, following[0])).records_before - before - kept)
         aside = path.with_suffix(".damaged")
         aside.write_bytes(path.read_bytes()[position:])
         aside.chmod(0o600)
@@ -248,6 +351,17 @@ class Journal:
             "%s is damaged from byte %d on (%s): %d records lost; the damaged part is kept as %s",
             path, position, error, lost, aside,
         )  # fmt: skip
+
+
+def _check_formats(folder: Path, numbers: list[int]) -> None:
+    """Raises `NewerFormatError`; other damage is the matter of whoever reads."""
+    for number in numbers:
+        try:
+            read_header(segment_path(folder, number))
+        except NewerFormatError:
+            raise
+        except SegmentError:
+            continue
 
 
 def _lock(folder: Path) -> int:
@@ -264,5 +378,5 @@ def _lock(folder: Path) -> int:
 def _readable(path: Path) -> Iterator[Entry]:
     try:
         yield from read_entries(path, SEGMENT_HEADER_SIZE)
-    except FrameError:
+    except (FrameError, SegmentError):
         return

@@ -4,10 +4,10 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from server.journal.frame import HEADER_SIZE, Frame, FrameError, decode, decode_header
+from server.journal.frame import FORMAT, Frame, FrameError, FrameHeader, decode, decode_header, header_size
 
-FORMAT = 1
 _MAGIC = b"HYPJ"
 # Magic, format, number of the segment, records in all segments before it.
 _HEADER = struct.Struct("<4sIQQ")
@@ -17,16 +17,21 @@ _LONGEST = 2**31
 
 
 class SegmentError(Exception):
-    """A file that is no segment of ours, or of a newer format."""
+    """A file that is no segment of ours."""
+
+
+class NewerFormatError(SegmentError):
+    """A file that a newer version wrote."""
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentHeader:
     number: int
     records_before: int
+    version: int = FORMAT
 
     def encode(self) -> bytes:
-        return _HEADER.pack(_MAGIC, FORMAT, self.number, self.records_before)
+        return _HEADER.pack(_MAGIC, self.version, self.number, self.records_before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,14 @@ class Entry:
 
     frame: Frame
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is known of a frame without reading its payload, and where it begins."""
+
+    start: int
+    header: FrameHeader
 
 
 def segment_path(folder: Path, number: int) -> Path:
@@ -49,27 +62,59 @@ def segment_numbers(folder: Path) -> list[int]:
 def read_header(path: Path) -> SegmentHeader:
     """Raises `SegmentError`; the message says what to do."""
     with path.open("rb") as file:
-        data = file.read(SEGMENT_HEADER_SIZE)
+        return header_of(file, path)
+
+
+def read_entries(path: Path, start: int) -> Iterator[Entry]:
+    """Frames from `start` (a position in the file) on. Raises `FrameError` where a frame is not whole, and
+    `SegmentError`."""
+    with path.open("rb") as file:
+        version = header_of(file, path).version
+        position = max(start, SEGMENT_HEADER_SIZE)
+        file.seek(position)
+        while header := file.read(header_size(version)):
+            frame = decode(header, file.read(_length(decode_header(header, version))), version)
+            position += len(header) + len(frame.payload)
+            yield Entry(frame, position)
+
+
+def read_places(path: Path) -> Iterator[Place]:
+    """All frames in order, unchecked, payloads unread. Raises `FrameError` and `SegmentError`."""
+    with path.open("rb") as file:
+        yield from places_of(file, header_of(file, path).version)
+
+
+def places_of(file: BinaryIO, version: int) -> Iterator[Place]:
+    """As `read_places`, of a segment whose header was read; what is read between two of them moves the file."""
+    position = SEGMENT_HEADER_SIZE
+    while data := file.read(header_size(version)):
+        header = decode_header(data, version)
+        yield Place(position, header)
+        position += len(data) + _length(header)
+        file.seek(position)
+
+
+def read_frame(file: BinaryIO, place: Place, version: int) -> Frame:
+    """One frame of an open segment. Raises `FrameError`."""
+    file.seek(place.start)
+    return decode(file.read(header_size(version)), file.read(_length(place.header)), version)
+
+
+def header_of(file: BinaryIO, path: Path) -> SegmentHeader:
+    """As `read_header`, of a file that is open at its beginning."""
+    data = file.read(SEGMENT_HEADER_SIZE)
     if len(data) < SEGMENT_HEADER_SIZE or data[:4] != _MAGIC:
         raise SegmentError(f"{path}: is no journal segment")
     _, version, number, before = _HEADER.unpack(data)
     if version > FORMAT:
-        raise SegmentError(
+        raise NewerFormatError(
             f"{path}: was written by a newer version (format {version}, known is {FORMAT}); run that version, or move"
             " the file away"
         )
-    return SegmentHeader(number, before)
+    return SegmentHeader(number, before, version)
 
 
-def read_entries(path: Path, start: int) -> Iterator[Entry]:
-    """Frames from `start` (a position in the file) on. Raises `FrameError` where a frame is not whole."""
-    with path.open("rb") as file:
-        position = max(start, SEGMENT_HEADER_SIZE)
-        file.seek(position)
-        while header := file.read(HEADER_SIZE):
-            length = decode_header(header)[0]
-            if length > _LONGEST:
-                raise FrameError("its length can't be right")
-            frame = decode(header, file.read(length))
-            position += HEADER_SIZE + length
-            yield Entry(frame, position)
+def _length(header: FrameHeader) -> int:
+    if header.length > _LONGEST:
+        raise FrameError("its length can't be right")
+    return header.length

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from starlette.requests import Request
 
 from server.errors import UnavailableError
+from server.otlp.content_coding import too_large as too_large_message
 from server.otlp.http_refusal import HttpRefusal, overloaded, too_large
 
 # Requests at a time, and how many bodies of the largest size.
@@ -42,7 +43,7 @@ class Bodies:
                 async with asyncio.timeout(self._patience):
                     async for chunk in request.stream():
                         if taken + len(chunk) > self._limit:
-                            raise too_large(self._limit)
+                            raise too_large(too_large_message(self._limit))
                         if len(chunk) > self._room:
                             raise _busy("too many large requests at a time")
                         self._room -= len(chunk)
@@ -60,7 +61,7 @@ class Bodies:
 
 def _check_declared(request: Request, limit: int) -> None:
     if int(request.headers.get("content-length", "0")) > limit:
-        refusal = too_large(limit)
+        refusal = too_large(too_large_message(limit))
         if "expect" in request.headers:
             refusal.headers.update(_CLOSE)
         raise refusal

@@ -17,7 +17,7 @@ from server.errors import InvalidInputError, UnavailableError
 from server.http_server import HttpServer
 from server.intake import Intake, Outcome
 from server.otlp.answers import logs_answer, traces_answer
-from server.otlp.content_coding import TooLargeError, UnknownCodingError, coding_of, inflate
+from server.otlp.content_coding import Coding, Compressed, TooLargeError, UnknownCodingError, coding_of, inflate
 from server.otlp.encoding import Encoding, encode, encoding_of, to_protobuf
 from server.otlp.http_body import Bodies
 from server.otlp.http_refusal import (
@@ -32,11 +32,13 @@ from server.otlp.http_refusal import (
     unwelcome,
     wrong_method,
 )
+from server.otlp.refusal_reason import CountRefusal, RefusalReason, count_nothing
 from server.security.gatekeeper import Refusal
 from server.security.guards import UNGUARDED, DoorGuard
 from server.security.http_guard import HttpGuard
 from server.security.roles import Role
 
+_DOOR = "otlp.http"
 # Threads that inflate and parse. Inflating lets the others run; JSON is read by Python itself, so one at a time.
 _WORKERS = 4
 _JSON_WORKERS = 1
@@ -49,15 +51,24 @@ _GONE = 499
 @dataclass(frozen=True, slots=True)
 class _Signal:
     request: type[Message]
-    take: Callable[[bytes], Outcome]
+    take: Callable[[bytes, Compressed | None], Outcome]
     answer: Callable[[Outcome], Message]
 
 
 class OtlpHttpDoor:
     """Knows who is next and nothing behind it. Pages of other sites may not send here: no CORS header is ever set."""
 
-    def __init__(self, intake: Intake, address: str, max_message_bytes: int, guard: DoorGuard = UNGUARDED) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        address: str,
+        max_message_bytes: int,
+        guard: DoorGuard = UNGUARDED,
+        count: CountRefusal = count_nothing,
+    ) -> None:
+        """`max_message_bytes` holds for a body as it came and decompressed; `count` gets every refusal."""
         self._limit = max_message_bytes
+        self._count = count
         self._bodies = Bodies(max_message_bytes)
         self._limiters: dict[Encoding, CapacityLimiter] = {}
         self._signals = {
@@ -67,16 +78,16 @@ class OtlpHttpDoor:
         app = Starlette(
             routes=[Route(path, self._export, methods=["POST"]) for path in self._signals],
             exception_handlers={
-                HttpRefusal: _refused,
-                HTTPException: _not_served,
-                ClientDisconnect: _gone,
-                Exception: _failed,
+                HttpRefusal: self._refused,
+                HTTPException: self._not_served,
+                ClientDisconnect: self._gone,
+                Exception: self._failed,
             },
         )
         app.router.redirect_slashes = False
         guarded = HttpGuard(app, guard.gatekeeper, Role.INGEST, _unwelcome) if guard.gatekeeper else app
         tls = guard.tls.context if guard.tls else None
-        self._server = HttpServer(guarded, address, "otlp.http", keep_alive=_KEEP_ALIVE, tls=tls)
+        self._server = HttpServer(guarded, address, _DOOR, keep_alive=_KEEP_ALIVE, tls=tls)
 
     def start(self) -> str:
         """Listen; returns HOST:PORT as bound. Raises `AddressError`."""
@@ -103,13 +114,16 @@ class OtlpHttpDoor:
             )
         return Response(answer, media_type=encoding)
 
-    def _taken(self, signal: _Signal, encoding: Encoding, coding: str, body: bytes) -> bytes:
+    def _taken(self, signal: _Signal, encoding: Encoding, coding: Coding, body: bytes) -> bytes:
         """In a thread, since all of it takes its time. Raises `HttpRefusal`."""
         try:
             plain = inflate(body, coding, self._limit)
-            outcome = signal.take(to_protobuf(plain, encoding, signal.request))
+            # What was JSON is kept as what it became.
+            as_sent = coding is not Coding.PLAIN and encoding is Encoding.PROTOBUF
+            compressed = Compressed(body, coding) if as_sent else None
+            outcome = signal.take(to_protobuf(plain, encoding, signal.request), compressed)
         except TooLargeError as error:
-            raise too_large(self._limit) from error
+            raise too_large(str(error)) from error
         except InvalidInputError as error:
             raise invalid(error) from error
         except UnavailableError as error:
@@ -122,16 +136,30 @@ class OtlpHttpDoor:
             self._limiters[encoding] = CapacityLimiter(_JSON_WORKERS if encoding is Encoding.JSON else _WORKERS)
         return self._limiters[encoding]
 
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HttpRefusal)
+        self._count(_DOOR, error.reason)
+        return error.response(request)
+
+    async def _not_served(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 405:
+            return await self._refused(request, wrong_method(request.method, error.headers))
+        return await self._refused(request, unknown_path(_path(request)))
+
+    async def _gone(self, request: Request, error: Exception) -> Response:
+        self._count(_DOOR, RefusalReason.GONE)
+        return Response(status_code=_GONE)
+
+    async def _failed(self, request: Request, error: Exception) -> Response:
+        """The server logs the error."""
+        return await self._refused(request, broken())
+
 
 def _path(request: Request) -> str:
     # Not `request.url`: that is made with the Host header, which anybody may fill with nonsense.
     path: str = request.scope["path"]
     return path
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HttpRefusal)
-    return error.response(request)
 
 
 def _unwelcome(request: Request, refusal: Refusal) -> Response:
@@ -140,19 +168,3 @@ def _unwelcome(request: Request, refusal: Refusal) -> Response:
         # It waits to be asked for its body, which nobody will do.
         answer.headers["Connection"] = "close"
     return answer.response(request)
-
-
-async def _not_served(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        return wrong_method(request.method, error.headers).response(request)
-    return unknown_path(_path(request)).response(request)
-
-
-async def _gone(request: Request, error: Exception) -> Response:
-    return Response(status_code=_GONE)
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    """The server logs the error."""
-    return broken().response(request)

@@ -12,14 +12,18 @@ from server.errors import InvalidInputError, UnavailableError
 from server.otlp.answers import status_of
 from server.otlp.content_coding import CODINGS
 from server.otlp.encoding import Encoding, encode, encoding_of
+from server.otlp.refusal_reason import RefusalReason
 from server.security.gatekeeper import Refusal
 
 
 class HttpRefusal(Exception):  # noqa: N818 - an answer that is raised
     """Senders retry 429, 502, 503 and 504 and drop the batch on all others."""
 
-    def __init__(self, code: int, status: Status, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, code: int, status: Status, reason: RefusalReason, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(status.message)
+        self.reason = reason
         self.code = code
         self.status = status
         self.headers = dict(headers or {})
@@ -31,46 +35,50 @@ class HttpRefusal(Exception):  # noqa: N818 - an answer that is raised
 
 
 def invalid(error: InvalidInputError) -> HttpRefusal:
-    return HttpRefusal(400, status_of(error))
+    return HttpRefusal(400, status_of(error), RefusalReason.INVALID)
 
 
 def overloaded(error: UnavailableError) -> HttpRefusal:
-    return HttpRefusal(503, status_of(error), {"Retry-After": str(max(1, math.ceil(error.retry_after)))})
+    retry_after = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+    return HttpRefusal(503, status_of(error), RefusalReason.OVERLOADED, retry_after)
 
 
-def too_large(limit: int) -> HttpRefusal:
-    message = (
-        f"larger than {limit} bytes, as it came or decompressed; send smaller batches, or raise the receiver's limit"
-    )
-    return HttpRefusal(413, Status(code=Code.RESOURCE_EXHAUSTED, message=message))
+def too_large(message: str) -> HttpRefusal:
+    status = Status(code=Code.RESOURCE_EXHAUSTED, message=message)
+    return HttpRefusal(413, status, RefusalReason.TOO_LARGE)
 
 
 def unknown_content(content_type: str) -> HttpRefusal:
     given = f"not {content_type[:100]!r}" if content_type else "and there is none"
     message = f"Content-Type must be {' or '.join(Encoding)}, {given}"
-    return HttpRefusal(415, Status(code=Code.INVALID_ARGUMENT, message=message))
+    return HttpRefusal(415, Status(code=Code.INVALID_ARGUMENT, message=message), RefusalReason.UNKNOWN_CONTENT)
 
 
 def unknown_coding(coding: str) -> HttpRefusal:
     message = f"Content-Encoding {coding[:100]!r} is not understood; send {CODINGS} or none"
-    return HttpRefusal(415, Status(code=Code.INVALID_ARGUMENT, message=message), {"Accept-Encoding": CODINGS})
+    status = Status(code=Code.INVALID_ARGUMENT, message=message)
+    return HttpRefusal(415, status, RefusalReason.UNKNOWN_CODING, {"Accept-Encoding": CODINGS})
 
 
 def unknown_path(path: str) -> HttpRefusal:
     message = f"nothing is served at {path[:100]!r}; POST to /v1/logs or /v1/traces"
-    return HttpRefusal(404, Status(code=Code.UNIMPLEMENTED, message=message))
+    return HttpRefusal(404, Status(code=Code.UNIMPLEMENTED, message=message), RefusalReason.UNKNOWN_PATH)
 
 
 def wrong_method(method: str, headers: Mapping[str, str] | None) -> HttpRefusal:
-    return HttpRefusal(405, Status(code=Code.UNIMPLEMENTED, message=f"POST, not {method}"), headers)
+    status = Status(code=Code.UNIMPLEMENTED, message=f"POST, not {method}")
+    return HttpRefusal(405, status, RefusalReason.WRONG_METHOD, headers)
 
 
 def unwelcome(refusal: Refusal) -> HttpRefusal:
     if refusal.known:
-        return HttpRefusal(403, Status(code=Code.PERMISSION_DENIED, message=refusal.message))
-    return HttpRefusal(401, Status(code=Code.UNAUTHENTICATED, message=refusal.message), {"WWW-Authenticate": "Bearer"})
+        status = Status(code=Code.PERMISSION_DENIED, message=refusal.message)
+        return HttpRefusal(403, status, RefusalReason.CREDENTIALS)
+    status = Status(code=Code.UNAUTHENTICATED, message=refusal.message)
+    return HttpRefusal(401, status, RefusalReason.CREDENTIALS, {"WWW-Authenticate": "Bearer"})
 
 
 def broken() -> HttpRefusal:
     """A fault of ours; what it was stands in the log and nowhere else."""
-    return HttpRefusal(500, Status(code=Code.INTERNAL, message="internal error; see the server's log"))
+    status = Status(code=Code.INTERNAL, message="internal error; see the server's log")
+    return HttpRefusal(500, status, RefusalReason.INTERNAL)

@@ -9,7 +9,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NoReturn
@@ -19,7 +19,7 @@ from google.protobuf.message import Message
 
 from server.errors import FieldViolation, InvalidInputError
 
-# Messages within messages, as in the binary format: what is accepted here can be read there.
+# Messages within messages, as in the binary format, so that it can be read there; what lies deeper is left empty.
 MAX_DEPTH = 100
 _IDS = frozenset({"trace_id", "span_id", "parent_span_id"})
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
@@ -66,12 +66,13 @@ def parse(body: bytes, request: Message) -> None:
 def _fill(message: Message, values: object, depth: int) -> None:
     if not isinstance(values, dict):
         raise _WrongError(f"must be an object, not {_shown(values)}")
-    if depth > MAX_DEPTH:
-        raise _WrongError(f"nested more than {MAX_DEPTH} messages deep; send flatter values")
     fields = _fields(message.DESCRIPTOR)
     for key, value in values.items():
         field = fields.get(key)
         if field is None or value is None:
+            continue
+        if depth == MAX_DEPTH and field.read is None:
+            # Only a value lies this deep, and one that is cut is no reason to lose the batch.
             continue
         try:
             if field.repeated:
@@ -97,7 +98,7 @@ def _extend(message: Message, field: _Field, values: object, depth: int) -> None
             if field.read is None:
                 _fill(items.add(), {} if value is None else value, depth + 1)
             else:
-                items.append(field.read(value))
+                _append(items, field.read(value))
         except _WrongError as error:
             error.path.insert(0, str(index))
             raise
@@ -107,10 +108,21 @@ def _set(message: Message, name: str, value: object) -> None:
     try:
         setattr(message, name, value)
     except UnicodeEncodeError:
-        # Half of a surrogate pair, as a cut through the middle of an emoji leaves it: no reason to lose the batch.
-        setattr(message, name, str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        setattr(message, name, _mended(value))
     except ValueError as error:
         raise _WrongError(f"out of range: {_shown(value)}") from error
+
+
+def _append(items: MutableSequence[object], value: object) -> None:
+    try:
+        items.append(value)
+    except UnicodeEncodeError:
+        items.append(_mended(value))
+
+
+def _mended(value: object) -> str:
+    """Half of a surrogate pair, as a cut through the middle of an emoji leaves it: no reason to lose the batch."""
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @cache

@@ -38,13 +38,17 @@ class Guards:
 
 
 def build_guards(
-    config: Config, count_refusal: Callable[[str, str], None], count_failure: Callable[[], None]
+    config: Config,
+    count_refusal: Callable[[str, str], None],
+    count_failure: Callable[[], None],
+    count_certificate: Callable[[], None] = lambda: None,
 ) -> Guards:
     """Reads certificates and tokens. `count_refusal` gets door and reason, `count_failure` is called when a file of
-    tokens can't be read anew. Raises `ConfigError`, also where a door would be open to everybody."""
+    tokens can't be read anew, `count_certificate` when a changed certificate can't be used. Raises `ConfigError`, also
+    where a door would be open to everybody."""
 
     def guards(section: str, door: OtlpConfig | ApiConfig | WebConfig, **addresses: str) -> list[DoorGuard]:
-        tls = load_tls(section, door.tls_cert, door.tls_key, door.tls_client_ca)
+        tls = load_tls(section, door.tls_cert, door.tls_key, door.tls_client_ca, count_certificate)
         tokens = None
         if door.tokens_file:
             tokens = TokenFile(Path(door.tokens_file).expanduser(), f"{section}.tokens_file", count_failure)

@@ -1,28 +1,31 @@
 """Certificates, for ports of either kind."""
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 
-from server.config import ConfigError
+from server.security.certificate import Certificate, CertificateFiles, CertificateReader, TlsError
 
-
-class TlsError(ConfigError):
-    """The message names the keys and the remedy."""
+__all__ = ["Tls", "TlsError", "load_tls"]
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The same certificate as HTTP and as gRPC servers want it."""
+    """The same certificate as HTTP and as gRPC servers want it. Whoever connects after the files changed sees the new
+    one."""
 
     context: ssl.SSLContext
     grpc: grpc.ServerCredentials
 
 
-def load_tls(section: str, cert: str, key: str, client_ca: str) -> Tls | None:
-    """PEM files, read once; empty names for none. With `client_ca` whoever connects must show a certificate of it.
+def load_tls(
+    section: str, cert: str, key: str, client_ca: str, failed: Callable[[], None] = lambda: None
+) -> Tls | None:
+    """PEM files; empty names for none. With `client_ca` whoever connects must show a certificate of it. `failed` is
+    called when changed files can't be used.
 
     `section` is that of the configuration, for messages. Raises `TlsError`.
     """
@@ -31,30 +34,41 @@ def load_tls(section: str, cert: str, key: str, client_ca: str) -> Tls | None:
     if not (cert and key):
         raise TlsError(f"{section}: TLS needs both tls_cert and tls_key; set both, or none of the tls_ keys")
     cert, key, client_ca = (str(Path(path).expanduser()) if path else "" for path in (cert, key, client_ca))
-    pair = _read(f"{section}.tls_key", key), _read(f"{section}.tls_cert", cert)
-    authority = _read(f"{section}.tls_client_ca", client_ca) if client_ca else None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    try:
-        # A password would be asked for on the terminal.
-        context.load_cert_chain(cert, key, password="")
-    except (ssl.SSLError, ValueError) as error:
-        raise TlsError(
-            f"{section}: {cert} and {key} are not a PEM certificate chain and its key, which must not be encrypted"
-        ) from error
-    if authority is not None:
-        try:
-            context.load_verify_locations(client_ca)
-        except ssl.SSLError as error:
-            raise TlsError(f"{section}.tls_client_ca: {client_ca} holds no PEM certificate") from error
-        context.verify_mode = ssl.CERT_REQUIRED
-    credentials = grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)
-    return Tls(context, credentials)
+    reader = CertificateReader(CertificateFiles(section, cert, key, client_ca), failed)
+    return Tls(_http(reader), _grpc(reader))
 
 
-def _read(key: str, path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise TlsError(f"{key}: {path} can't be read: {error.strerror}") from error
+def _http(reader: CertificateReader) -> ssl.SSLContext:
+    """A context that hands every handshake on to the current one. What is asked of clients was settled when the
+    handshake began, by this one; it is the same in all of them."""
+    context = reader.current().context
+
+    def choose(connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, first: ssl.SSLContext) -> None:
+        connection.context = reader.current().context
+
+    # Called for every client, also for those that name no server.
+    context.sni_callback = choose
+    return context
+
+
+def _grpc(reader: CertificateReader) -> grpc.ServerCredentials:
+    first = reader.current()
+    # The one that gRPC has; asked for before every handshake, None says that it is still right.
+    given = [first]
+
+    def fetch() -> grpc.ServerCertificateConfiguration | None:
+        current = reader.current()
+        if current is given[0]:
+            return None
+        given[0] = current
+        return _configuration(current)
+
+    return grpc.dynamic_ssl_server_credentials(
+        _configuration(first),
+        fetch,  # type: ignore[arg-type] # the stubs don't know of None
+        require_client_authentication=first.authority is not None,
+    )
+
+
+def _configuration(certificate: Certificate) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration([(certificate.key, certificate.chain)], certificate.authority)

@@ -18,6 +18,8 @@ class StatusView:
     started_unix_nano: int
     version: str
     incidents_open: int
+    # Why senders are told to wait at the moment; empty in good times.
+    throttling: tuple[str, ...] = ()
 
     @property
     def signals(self) -> tuple[tuple[str, Account], ...]:
@@ -42,4 +44,5 @@ class StatusView:
             "started_unix_nano": self.started_unix_nano,
             "version": self.version,
             "incidents_open": self.incidents_open,
+            "throttling": list(self.throttling),
         }

@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from analyzers.assembly import OTHER_OPERATION, AssemblyLimits, SpanRow, TraceAssembler, span_rows
+from analyzers.assembly import OTHER_OPERATION, AssemblyLimits, TraceAssembler
+from analyzers.census import OTHER_SERVICE
+from analyzers.columns import SpanBatch
 from analyzers.service import service_key
+from analyzers.spans.ended import Ended
 from analyzers.summary import EdgeKey, OperationStats, Summary
 from tests.analyzers.telemetry import (
     CHECKOUT,
@@ -57,14 +61,20 @@ def made(
     )
 
 
-def rows(**spans: Iterable[Span]) -> list[SpanRow]:
+def rows(**spans: Iterable[Span]) -> SpanBatch:
     """By service."""
-    return span_rows(span_batch(*(item for name, own in spans.items() for item in span_groups(own, resource(name)))))
+    return span_batch(*(item for name, own in spans.items() for item in span_groups(own, resource(name))))
 
 
-def assembled(found: Iterable[SpanRow], limits: AssemblyLimits | None = None) -> Summary:
+def assemble(assembler: TraceAssembler, found: SpanBatch, summary: Summary) -> Ended:
+    """All of one bucket."""
+    assembler.hold(found, np.zeros(len(found), dtype=np.int64))
+    return assembler.assemble(0, summary)
+
+
+def assembled(found: SpanBatch, limits: AssemblyLimits | None = None) -> Summary:
     summary = Summary(NOON, NOON + 5 * SECOND)
-    TraceAssembler(limits).assemble(found, summary)
+    assemble(TraceAssembler(limits), found, summary)
     return summary
 
 
@@ -150,8 +160,8 @@ def test_duplicates_count_once() -> None:
     found = rows(payment=[made("work", 0, 10, "p"), made("work", 0, 10, "p")])
     summary = Summary(NOON, NOON + 5 * SECOND)
     assembler = TraceAssembler()
-    assembler.assemble(found, summary)
-    assembler.assemble(found, summary)
+    assemble(assembler, found, summary)
+    assemble(assembler, found, summary)
     assert (summary.services[PAYMENT].spans, summary.services[PAYMENT].operations["work"].calls) == (1, 1)
 
 
@@ -203,9 +213,9 @@ def test_operations_beyond_the_limit_are_counted_as_others() -> None:
 def test_memory_is_bounded_and_evictions_counted() -> None:
     limits = AssemblyLimits(open_spans=100)
     assembler, summary = TraceAssembler(limits), Summary(NOON, NOON + 5 * SECOND)
-    sent = [span("work", NOON, NOON + n, span_id=n.to_bytes(8)) for n in range(1, 1001)]
+    sent = [span("work", NOON, NOON + n, span_id=n.to_bytes(8, "big")) for n in range(1, 1001)]
     for first in range(0, 1000, 10):
-        assembler.assemble(rows(payment=sent[first : first + 10]), summary)
+        assemble(assembler, rows(payment=sent[first : first + 10]), summary)
         assert len(assembler) <= limits.open_spans
     assert assembler.evicted >= 1000 - 2 * limits.open_spans
     assert summary.services[PAYMENT].spans == 1000
@@ -216,14 +226,55 @@ def test_halves_that_wait_too_long_are_let_go() -> None:
     assembler, summary = TraceAssembler(limits), Summary(NOON, NOON + 5 * SECOND)
     for second in range(0, 100, 5):
         at = NOON + second * SECOND
-        assembler.assemble(rows(payment=[span("work", at, at, span_id=second.to_bytes(8))]), summary)
+        assemble(assembler, rows(payment=[span("work", at, at, span_id=second.to_bytes(8, "big"))]), summary)
     assert len(assembler) <= 5
     assert assembler.evicted == 0
+
+
+def test_edges_beyond_the_limit_are_counted_as_one() -> None:
+    calls = [made("query", 0, 10 + place, own, kind=CLIENT, peer=own) for place, own in enumerate("abcdef")]
+    assembler, summary = TraceAssembler(AssemblyLimits(edges=2)), Summary(NOON, NOON + 5 * SECOND)
+    assemble(assembler, rows(payment=calls), summary)
+    assert {key.server.name: edge.calls for key, edge in summary.edges.items()} == {"a": 1, "b": 1, "<other>": 4}
+    assert EdgeKey(OTHER_SERVICE, OTHER_SERVICE) in summary.edges
+    assert (assembler.folded_edges, assembler.folded) == (4, 0)
+
+
+def test_spans_of_operations_without_a_place_are_counted() -> None:
+    found = rows(payment=[made(f"GET /{letter}", 0, 10, letter) for letter in "abcdefgh"])
+    assembler = TraceAssembler(AssemblyLimits(operations=3))
+    assemble(assembler, found, Summary(NOON, NOON + 5 * SECOND))
+    assert assembler.folded == 5
+
+
+def test_spans_are_held_by_bucket_until_it_is_complete() -> None:
+    assembler = TraceAssembler()
+    found = rows(payment=[made("work", 0, 10, letter) for letter in "abcd"])
+    assembler.hold(found, np.array([5, 0, 5, 5]))
+    assert (assembler.held, set(assembler.buckets)) == (4, {0, 5})
+    summary = Summary(NOON, NOON + 5 * SECOND)
+    ended = assembler.assemble(5, summary)
+    assert (assembler.held, set(assembler.buckets), summary.services[PAYMENT].spans) == (1, {0}, 3)
+    assert [ended.operations[place] for place in ended.operation.tolist()] == [(PAYMENT, "work")] * 3
+    assert ended.span_id.tobytes() == b"a" * 8 + b"c" * 8 + b"d" * 8
+
+
+def test_names_that_nobody_uses_any_more_are_forgotten() -> None:
+    """A sender that makes up a name for every span takes up no more room than its spans do."""
+    assembler = TraceAssembler(AssemblyLimits(open_spans=2000))
+    most = 0
+    for number in range(30):
+        numbers = range(number * 1000, (number + 1) * 1000)
+        sent = [span(f"name {n}", NOON, NOON + n, span_id=(n + 1).to_bytes(8, "big")) for n in numbers]
+        assemble(assembler, rows(**{f"service-{number}": sent}), Summary(NOON, NOON + 5 * SECOND))
+        state = assembler.state()
+        most = max(most, len(state.names) + len(state.resources))
+    assert 1000 < most < 10_000
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.sampled_from(Fault), st.randoms(use_true_random=False))
 def test_order_of_arrival_does_not_matter(fault: Fault, random: Random) -> None:
     groups = [group for part in traffic(2, fault, load=2) for group in part.spans]
-    found = span_rows(span_batch(*groups))
-    assert assembled(random.sample(found, len(found))) == assembled(found)
+    # Each group holds one span.
+    assert assembled(span_batch(*random.sample(groups, len(groups)))) == assembled(span_batch(*groups))

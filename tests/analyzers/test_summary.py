@@ -3,13 +3,14 @@
 from copy import deepcopy
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzers.assembly import TraceAssembler, span_rows
-from analyzers.counting import CountLimits, count_logs
+from analyzers.assembly import TraceAssembler
 from analyzers.summary import Summary, union
+from analyzers.tally import CountLimits, count_logs
 from analyzers.templates import TemplateMiner
 from tests.analyzers.telemetry import NOON, SECOND, Fault, log_batch, span_batch, traffic
 
@@ -21,8 +22,10 @@ def summary(seed: int, fault: Fault) -> Summary:
     whole = Summary(start, start + SECOND)
     logs = log_batch(*made.logs)
     mined = TemplateMiner().mine(logs)
-    count_logs(logs, mined, logs.time_unix_nano, lambda _: whole, CountLimits())
-    TraceAssembler().assemble(span_rows(span_batch(*made.spans)), whole)
+    count_logs(logs, mined, whole, CountLimits())
+    assembler, spans = TraceAssembler(), span_batch(*made.spans)
+    assembler.hold(spans, np.zeros(len(spans), dtype=np.int64))
+    assembler.assemble(0, whole)
     return whole
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from analyzers.counting import CountLimits
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, Summary
+from analyzers.tally import CountLimits
 from analyzers.templates import OTHER, TemplateMiner
 from analyzers.timeline import Timeline, WindowSettings
 from tests.analyzers.telemetry import (

@@ -1,15 +1,15 @@
 """Log records counted with the operation they were written in."""
 
-from dataclasses import replace
-
+import numpy as np
 import pytest
 
 from analyzers.columns import LogBatch
-from analyzers.service import Resource, service_key
+from analyzers.service import service_key
+from analyzers.spans.ended import Ended
 from analyzers.summary import OperationStats, Summary
 from analyzers.templates import TemplateMiner
 from analyzers.witness import Witnesses, WitnessLimits
-from tests.analyzers.telemetry import NOON, log_batch, log_groups, record
+from tests.analyzers.telemetry import NOON, log_batch, log_groups, record, resource
 
 SECOND = 1_000_000_000
 CART = service_key("cart")
@@ -17,8 +17,16 @@ CART = service_key("cart")
 
 def batch(*spans: bytes, service: str = "cart") -> LogBatch:
     """One record a span, all at noon."""
-    found = log_batch(*log_groups([record("item added") for _ in spans]))
-    return replace(found, span_id=list(spans), resources=[Resource(service_key(service))])
+    records = [record("item added") for _ in spans]
+    for item, span_id in zip(records, spans, strict=True):
+        item.span_id = span_id
+    return log_batch(*log_groups(records, resource(service)))
+
+
+def ended(*spans: bytes) -> Ended:
+    """All are `add` of the cart."""
+    ids = np.frombuffer(b"".join(spans), dtype=np.uint64)
+    return Ended(ids, np.zeros(len(ids), dtype=np.int64), [(CART, "add")])
 
 
 def summary(start: int = NOON) -> Summary:
@@ -41,7 +49,7 @@ ONE, TWO = b"1" * 8, b"2" * 8
 def test_records_are_counted_with_the_operation_of_their_span() -> None:
     witnesses, found = Witnesses(), summary()
     hear(witnesses, batch(ONE, ONE, TWO, b"x" * 8))
-    witnesses.join([(ONE, CART, "add"), (TWO, CART, "add")], found)
+    witnesses.join(ended(ONE, TWO), found)
     assert list(found.services[CART].operations["add"].templates.values()) == [3]
     assert len(witnesses) == 1
 
@@ -49,17 +57,17 @@ def test_records_are_counted_with_the_operation_of_their_span() -> None:
 def test_a_span_that_ends_in_a_later_bucket_still_finds_its_records() -> None:
     witnesses, later = Witnesses(), summary(NOON + 20 * SECOND)
     hear(witnesses, batch(ONE))
-    witnesses.join([(TWO, CART, "add")], summary())
-    witnesses.join([(ONE, CART, "add")], later)
+    witnesses.join(ended(TWO), summary())
+    witnesses.join(ended(ONE), later)
     assert written(later) == 1
 
 
 def test_records_whose_span_never_comes_are_given_up() -> None:
     witnesses = Witnesses(WitnessLimits(wait=30 * SECOND))
     hear(witnesses, batch(ONE))
-    witnesses.join([], summary(NOON + 20 * SECOND))
+    witnesses.join(ended(), summary(NOON + 20 * SECOND))
     assert len(witnesses) == 1
-    witnesses.join([(TWO, CART, "add")], summary(NOON + 40 * SECOND))
+    witnesses.join(ended(TWO), summary(NOON + 40 * SECOND))
     assert len(witnesses) == 0
 
 
@@ -73,7 +81,7 @@ def test_records_without_a_sound_span_id_are_left_out(span_id: bytes) -> None:
 def test_a_record_that_names_a_span_of_another_service_tells_nothing() -> None:
     witnesses, found = Witnesses(), summary()
     hear(witnesses, batch(ONE, service="checkout"))
-    witnesses.join([(ONE, CART, "add")], found)
+    witnesses.join(ended(ONE), found)
     assert written(found) == 0
 
 
@@ -94,5 +102,5 @@ def test_going_on_from_a_checkpoint() -> None:
     witnesses, again, found = Witnesses(), Witnesses(), summary()
     hear(witnesses, batch(ONE, TWO))
     again.restore(witnesses.state())
-    again.join([(ONE, CART, "add"), (TWO, CART, "add")], found)
+    again.join(ended(ONE, TWO), found)
     assert written(found) == 2

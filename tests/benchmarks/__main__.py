@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.benchmarks.collector import collector
+from tests.benchmarks.drain import drain
 from tests.benchmarks.graph import graph
 from tests.benchmarks.grouping import grouping
 from tests.benchmarks.ingest import ingest
@@ -27,7 +29,9 @@ BENCHMARKS: dict[str, Callable[[Options], Table]] = {
     "spans": spans,
     "grouping": grouping,
     "graph": graph,
+    "drain": drain,
     "memory": memory,
+    "collector": collector,
     "kills": kills,
 }
 
@@ -55,8 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all when none is given")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, one round: only to see that it runs")
     parser.add_argument("--rounds", type=int, help="interleaved rounds of each measurement (5)")
-    parser.add_argument("--minutes", type=float, help="of the memory benchmark (2)")
-    parser.add_argument("--kills", type=int, help="rounds of the kills benchmark (5)")
+    parser.add_argument("--minutes", type=float, help="of the memory and collector benchmarks (10 each)")
+    parser.add_argument("--kills", type=int, help="rounds of the kills benchmark (20)")
+    parser.add_argument("--stalls", action="store_true", help="latency: also what the server did in the longest waits")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there as well")
     asked = parser.parse_args(arguments)
     unknown = [name for name in asked.names if name not in BENCHMARKS]
@@ -66,8 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = Options(
         quick=quick,
         rounds=asked.rounds or (1 if quick else 5),
-        minutes=asked.minutes or (0.05 if quick else 2.0),
-        kills=asked.kills or (1 if quick else 5),
+        minutes=asked.minutes or (0.05 if quick else 10.0),
+        kills=asked.kills or (1 if quick else 20),
+        stalls=asked.stalls,
     )
     document = run(asked.names or list(BENCHMARKS), options, lambda line: print(line, flush=True))
     if asked.json:

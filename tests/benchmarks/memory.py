@@ -10,6 +10,7 @@ from tests.benchmarks.machine import Cores, pinned, resident_bytes
 from tests.benchmarks.measure import Row, Spread, Table
 from tests.benchmarks.options import Options
 from tests.benchmarks.span_load import SpanShape, span_requests
+from tests.benchmarks.trend import Trend, by_minute
 from tests.benchmarks.under_load import our_server
 from tests.benchmarks.wire import LOGS, TRACES, WireClient
 
@@ -49,15 +50,22 @@ def memory(options: Options) -> Table:
         counted = server.counted_logs
     samples = samples or [ready]
     # What waits for its other half does so for up to two minutes; after the third nothing new should be held.
-    settled = max(len(samples) // 2, min(int(180 / every), len(samples) - 2))
-    rest = samples[settled:] if seconds > 180 else samples[len(samples) // 2 :]
-    since = "the third minute" if seconds > 180 else "half of the time"
-    slope = (rest[-1] - rest[0]) / max(1, len(rest) - 1) * 60 / every
+    minutes = by_minute(samples, every)
+    whole = len(minutes) > 4
+    rest = samples[round(180 / every) :] if whole else samples[len(samples) // 2 :]
+    since = "the third minute" if whole else "half of the time"
+    trend = Trend.of(minutes[3:] if whole else minutes[len(minutes) // 2 :])
+    verdict = f"{'flat' if trend.flat else 'NOT flat'}: {trend.grown:+.1%} in {trend.minutes:g} min"
     rows = [
         Row("when ready", "MiB", Spread.of([ready])),
         Row(f"after {since}", "MiB", Spread.of([rest[0]])),
         Row(f"from {since} on", "MiB", Spread.of(rest), Spread.of([each / rest[0] for each in rest]), "then", "flat"),
-        Row(f"growth from {since} on", "MiB/minute", Spread.of([slope])),
+        Row(
+            f"growth from {since} on, median and quartiles",
+            "MiB/minute",
+            trend.slope,
+            bar=f"flat; it is {verdict}",
+        ),
     ]
     notes = [
         f"{took / 60:.1f} minutes of {_SERVICES} services x {_TEMPLATES} templates, {sent / took:,.0f} records/s and"

@@ -15,10 +15,12 @@ class Options:
     quick: bool = False
     # Rounds of each measurement, interleaved with those of its baseline.
     rounds: int = 5
-    # Of the `memory` benchmark.
-    minutes: float = 2.0
+    # Of the `memory` and `collector` benchmarks.
+    minutes: float = 10.0
     # Of the `kills` benchmark.
-    kills: int = 5
+    kills: int = 20
+    # Whether `latency` also tells what the server did while requests waited longest.
+    stalls: bool = False
 
     def sized(self, full: int, quick: int) -> int:
         return quick if self.quick else full

@@ -1,6 +1,7 @@
 """Benchmarks run and say what they should; what they measure is not judged here."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tests.benchmarks.__main__ import BENCHMARKS, main
 from tests.benchmarks.grouping import grouping_accuracy
 from tests.benchmarks.measure import ratio
 
-QUICK = ("ingest", "spans", "mining", "graph")
+QUICK = ("ingest", "latency", "spans", "mining", "graph")
 
 
 def test_quick_runs_print_tables_and_write_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,6 +32,24 @@ def test_quick_runs_print_tables_and_write_json(tmp_path: Path, capsys: pytest.C
     ingest = document["benchmarks"][0]["rows"]
     assert [row["what"].partition(": ")[2] for row in ingest[:4]] == ["S", "ours", "S, by CPU", "ours, by CPU"]
     assert ingest[1]["baseline"] == "S"
+
+
+@pytest.mark.collector
+@pytest.mark.timeout(1500)
+@pytest.mark.skipif(shutil.which("go") is None, reason="needs Go to build a Collector")
+def test_quick_runs_with_a_real_collector(tmp_path: Path) -> None:
+    written = tmp_path / "bench.json"
+    assert main(["drain", "collector", "--quick", "--json", str(written)]) == 0
+    drain, collector = json.loads(written.read_text())["benchmarks"]
+    assert [row["what"].partition(": ")[2] for row in drain["rows"][:3]] == [
+        "Collector that only receives",
+        "Collector with Drain",
+        "ours",
+    ]
+    found = {row["what"]: row["value"]["median"] for row in collector["rows"]}
+    assert found["sent"] == found["counted"] > 0
+    assert found["lost"] == found["counted twice"] == 0
+    assert found["export of the Collector, p50"] <= found["export of the Collector, p99"]
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,8 @@ _ACK = _END_STREAM = 1
 _END_HEADERS = 4
 _INITIAL_WINDOW, _MAX_FRAME = 4, 5
 _NO_TABLE = struct.pack(">HI", 1, 0)
-_OK = b"grpc-status\x010"
+# "grpc-status: 0" as literals, as grpc-core writes it and, Huffman coded, as grpc-go does.
+_OK = (b"grpc-status\x010", b"\x9a\xca\xc8\xb2\x12\x34\xda\x8f\x010")
 # Bytes handed to the kernel at once.
 _CHUNK = 1 << 20
 _SILENCE = 30.0
@@ -35,11 +36,15 @@ class WireError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """`latencies` in seconds, in the order of the answers, from when a request was due; `refused` were sent again."""
+    """`latencies` in seconds, in the order of the answers, from when a request was due; `refused` were sent again.
+
+    `answered` are the times of the answers by time.perf_counter(), in the same order.
+    """
 
     seconds: float
     latencies: list[float]
     refused: int
+    answered: list[float]
 
 
 @dataclass(slots=True)
@@ -61,9 +66,11 @@ class _Work:
     interval: float
     begun: int = 0
     refused: int = 0
-    again: deque[bytes] = field(default_factory=deque)
+    # Refused ones, and when they were due.
+    again: deque[tuple[bytes, float]] = field(default_factory=deque)
     resume: float = 0.0
     latencies: list[float] = field(default_factory=list)
+    answered: list[float] = field(default_factory=list)
 
 
 class WireClient:
@@ -113,12 +120,12 @@ class WireClient:
                 self._read(work)
             elif now - heard > _SILENCE:
                 raise WireError(f"no answer for {_SILENCE:g} s; {len(work.latencies)} of {total} done")
-        return Driven(time.perf_counter() - started, work.latencies, work.refused)
+        return Driven(time.perf_counter() - started, work.latencies, work.refused, work.answered)
 
     def _begin(self, work: _Work, started: float, now: float) -> float:
         """Open what is to be opened now; how long there is nothing else to open, in seconds."""
         while work.again and now >= work.resume and len(self._open) < work.in_flight:
-            self._start(work.again.popleft(), now)
+            self._start(*work.again.popleft())
         while work.begun < work.total:
             due = now
             if work.interval:
@@ -207,11 +214,12 @@ class WireClient:
             raise WireError(f"GOAWAY: {payload[8:]!r}")
         elif number in self._open and (kind == _RST_STREAM or (kind == _HEADERS and flags & _END_STREAM)):
             stream = self._open.pop(number)
-            if kind == _HEADERS and _OK in payload:
-                work.latencies.append(time.perf_counter() - stream.due)
+            if kind == _HEADERS and any(status in payload for status in _OK):
+                work.answered.append(time.perf_counter())
+                work.latencies.append(work.answered[-1] - stream.due)
             else:
                 work.refused += 1
-                work.again.append(stream.message)
+                work.again.append((stream.message, stream.due))
                 work.resume = time.perf_counter() + _PAUSE
 
     def _settle(self, payload: bytes) -> None:

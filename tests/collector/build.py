@@ -1,7 +1,7 @@
-"""The Collector binary of deploy/collector/builder.yaml, built once.
+"""The Collector binary of a manifest, by default deploy/collector/builder.yaml, built once.
 
-`python -m tests.collector.build` builds it and prints its path. A cold build takes about four minutes on two cores; the
-result is kept until the manifest changes, under $HYPOCENTER_CACHE or the repository's .cache/.
+`python -m tests.collector.build [MANIFEST]` builds it and prints its path. A cold build takes about four minutes on two
+cores; the result is kept until the manifest changes, under $HYPOCENTER_CACHE or the repository's .cache/.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,16 +47,32 @@ def collector_binary(environment: Mapping[str, str] = os.environ, manifest: Path
     with binary.with_name("lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not binary.exists():
-            _build(yaml.safe_load(manifest.read_bytes()), binary, environment)
+            document = yaml.safe_load(manifest.read_bytes())
+            for component in _local_components(document):
+                component["path"] = str((manifest.parent / component["path"]).resolve())
+            _build(document, binary, environment)
     return binary
 
 
 def binary_path(environment: Mapping[str, str], manifest: Path = MANIFEST) -> Path:
-    """Where the manifest's binary is kept. A change of comments moves nothing: only what the builder reads counts."""
-    digest = hashlib.sha256(repr(yaml.safe_load(manifest.read_bytes())).encode()).hexdigest()[:16]
+    """Where the manifest's binary is kept. A change of comments moves nothing: only what the builder reads counts,
+    that is the manifest and the Go modules beside it that it names by `path`."""
+    document = yaml.safe_load(manifest.read_bytes())
+    read = [repr(document).encode(), *map(Path.read_bytes, _local_sources(document, manifest))]
+    digest = hashlib.sha256(b"".join(read)).hexdigest()[:16]
     configured = environment.get("HYPOCENTER_CACHE", "")
     cache = Path(configured) if configured else REPOSITORY / ".cache"
     return cache / "collector" / digest / "otelcol"
+
+
+def _local_components(document: dict[str, Any]) -> list[dict[str, str]]:
+    listed = [section for section in document.values() if isinstance(section, list)]
+    return [component for section in listed for component in section if "path" in component]
+
+
+def _local_sources(document: dict[str, Any], manifest: Path) -> list[Path]:
+    folders = [manifest.parent / component["path"] for component in _local_components(document)]
+    return sorted(path for folder in folders for path in folder.iterdir() if path.name.endswith((".go", ".mod")))
 
 
 def _build(document: dict[str, Any], binary: Path, environment: Mapping[str, str]) -> None:
@@ -83,4 +100,4 @@ def _build(document: dict[str, Any], binary: Path, environment: Mapping[str, str
 
 
 if __name__ == "__main__":
-    print(collector_binary())
+    print(collector_binary(manifest=Path(sys.argv[1]) if sys.argv[1:] else MANIFEST))

@@ -19,6 +19,7 @@ import grpc
 from hypocenter.v1.incident_pb2 import INCIDENT_VIEW_FULL, Incident
 from hypocenter.v1.incident_service_pb2 import ListIncidentsRequest, ListIncidentsResponse
 from hypocenter.v1.incident_service_pb2_grpc import IncidentServiceStub
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.collector.build import REPOSITORY
 
@@ -95,6 +96,20 @@ class HypocenterProcess:
         """Acknowledged, but not yet in a window."""
         return int(self._signal(signal)["pending"])
 
+    def status(self) -> Mapping[str, Any]:
+        """The body of /status."""
+        document: Mapping[str, Any] = json.loads(self._get("/status"))
+        return document
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Sum over the samples of that name that carry the labels; 0 when there is none."""
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(self._get("/metrics").decode())
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
     def incidents(self) -> Sequence[Incident]:
         """All incidents in full, newest first."""
         with grpc.insecure_channel(self._addresses["api_grpc"]) as channel:
@@ -111,9 +126,13 @@ class HypocenterProcess:
     def _log(self) -> Path:
         return self._folder / "hypocenter.log"
 
+    def _get(self, path: str) -> bytes:
+        with urllib.request.urlopen(f"http://{self._addresses['web_http']}{path}", timeout=10) as answer:
+            body: bytes = answer.read()
+        return body
+
     def _signal(self, signal: str) -> Mapping[str, Any]:
-        with urllib.request.urlopen(f"http://{self._addresses['web_http']}/status", timeout=10) as answer:
-            status: Mapping[str, Any] = json.load(answer)[signal]
+        status: Mapping[str, Any] = self.status()[signal]
         return status
 
     def _ready(self, seconds: float) -> Mapping[str, str]:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
 import pytest
 from hypocenter.v1.incident_pb2 import Incident
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs, ScopeLogs, SeverityNumber
 
 from tests.collector.collector_process import (
@@ -26,37 +21,13 @@ from tests.collector.collector_process import (
 )
 from tests.collector.hypocenter_process import HypocenterProcess
 from tests.collector.receivers import CountingReceiver, Receiver, weight
+from tests.collector.sender import sender_to
 from tests.collector.traffic import LEAF, SECOND, TrafficSlice, log_record, resource_of, shop_traffic
 
 # The first of these to run may have to build the Collector.
 pytestmark = [pytest.mark.collector, pytest.mark.timeout(1500)]
 
 LOG_DEDUP = Path(__file__).with_name("log_dedup.yaml")
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """An application that exports to the Collector."""
-
-    logs: LogsServiceStub
-    traces: TraceServiceStub
-
-    def send_logs(self, request: ExportLogsServiceRequest) -> None:
-        # The Collector sets partial_success always, empty when all is well.
-        assert self.logs.Export(request, timeout=20).partial_success.rejected_log_records == 0
-
-    def send_slice(self, traffic: TrafficSlice) -> None:
-        self.send_logs(traffic.logs)
-        assert self.traces.Export(traffic.traces, timeout=20).partial_success.rejected_spans == 0
-
-
-@contextmanager
-def sender_to(collector: CollectorProcess) -> Iterator[Sender]:
-    with grpc.insecure_channel(collector.otlp_grpc) as channel:
-        yield Sender(
-            LogsServiceStub(channel),  # type: ignore[no-untyped-call]
-            TraceServiceStub(channel),  # type: ignore[no-untyped-call]
-        )
 
 
 def wait_for(receiver: Receiver, collector: CollectorProcess, *, logs: int, traces: int) -> None:
@@ -120,7 +91,7 @@ def test_counts_are_equal_at_both_ends(binary: Path, receiver: Receiver, tmp_pat
     settings.log_file.parent.mkdir(parents=True)
     settings.log_file.write_text("\n".join(lines(from_file)) + "\n")
 
-    with CollectorProcess(settings) as collector, sender_to(collector) as sender:
+    with CollectorProcess(settings) as collector, sender_to(collector.otlp_grpc) as sender:
         for part in traffic:
             sender.send_slice(part)
         with settings.log_file.open("a") as growing:
@@ -178,7 +149,7 @@ def test_what_hypocenter_could_not_take_survives_a_restart_of_the_collector(bina
     (traffic,) = shop_traffic(time.time_ns() - 10 * SECOND, 10)
 
     collector = CollectorProcess(settings)
-    with collector, sender_to(collector) as sender:
+    with collector, sender_to(collector.otlp_grpc) as sender:
         sender.send_slice(traffic)
         wait_until(
             lambda: collector.total("otelcol_receiver_accepted_log_records") == 100 + traffic.log_count,
@@ -194,7 +165,7 @@ def test_hypocenters_own_telemetry_is_kept_out(binary: Path, double: CountingRec
     own = identical(20, "window closed")
     own.resource.CopyFrom(resource_of("hypocenter"))
 
-    with CollectorProcess(settings) as collector, sender_to(collector) as sender:
+    with CollectorProcess(settings) as collector, sender_to(collector.otlp_grpc) as sender:
         sender.send_logs(ExportLogsServiceRequest(resource_logs=[own, identical(3, "tick")]))
         wait_for(double, collector, logs=3, traces=0)
 
@@ -206,7 +177,7 @@ def test_records_merged_by_log_dedup_count_as_many(binary: Path, receiver: Recei
     settings = CollectorSettings(binary, tmp_path / "collector", receiver.otlp_grpc, overlays=[LOG_DEDUP])
     requests = [identical(500, "nightly export running"), identical(1, "nightly export done"), identical(2, "bye")]
 
-    with CollectorProcess(settings) as collector, sender_to(collector) as sender:
+    with CollectorProcess(settings) as collector, sender_to(collector.otlp_grpc) as sender:
         sender.send_logs(ExportLogsServiceRequest(resource_logs=requests))
         wait_for(receiver, collector, logs=503, traces=0)
         # Fewer records than that were sent: the processor did merge.
@@ -229,7 +200,7 @@ def test_a_fault_replayed_through_the_collector_opens_one_incident(binary: Path,
     start = time.time_ns() - (normal_seconds + fault_seconds + 10) * SECOND
     with HypocenterProcess(tmp_path / "hypocenter", config) as hypocenter:
         settings = CollectorSettings(binary, tmp_path / "collector", hypocenter.otlp_grpc)
-        with CollectorProcess(settings) as collector, sender_to(collector) as sender:
+        with CollectorProcess(settings) as collector, sender_to(collector.otlp_grpc) as sender:
             logs = traces = 0
 
             def replay(traffic: Iterator[TrafficSlice]) -> None:

@@ -70,4 +70,4 @@ SHOP = graph(*CALLS)
 
 
 def log(body: str, severity: int = 17, exception_type: str = "") -> LogExemplar:
-    return LogExemplar(NOON, body, severity, "", "", b"", b"", exception_type)
+    return LogExemplar(NOON, b"", b"", body, severity, "", "", exception_type)

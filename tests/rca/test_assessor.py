@@ -8,9 +8,9 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from analyzers.baseline import Baseline
 from analyzers.columns import LogBatch
-from analyzers.counting import CountLimits
 from analyzers.detectors import LOG_DETECTORS, build_all
 from analyzers.summary import Summary
+from analyzers.tally import CountLimits
 from analyzers.templates import TemplateMiner
 from rca.assessment import Assessment, Basis
 from rca.assessor import Assessor

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.config import SECOND, Config, ConfigError, known_keys, load
+from server.config import SECOND, Config, ConfigError, MemoryAmount, known_keys, load
 
 DOCUMENTED = Path(__file__).resolve().parents[2] / "deploy" / "config.yaml"
 
@@ -93,6 +93,8 @@ def _two_values(key: str) -> tuple[object, object]:
         return CHOICES[key]
     if isinstance(default, bool):
         return not default, "false" if not default else "true"
+    if isinstance(default, MemoryAmount):
+        return "3GiB", "50%"
     if isinstance(default, int):
         return default + 1, default + 2
     return "first", "second"
@@ -226,3 +228,31 @@ def test_a_section_that_is_no_section_cannot_be_overridden(tmp_path: Path) -> No
 def test_a_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Config().window.idle = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("75%", MemoryAmount(share=0.75)),
+        ("12.5%", MemoryAmount(share=0.125)),
+        ("2GiB", MemoryAmount(bytes=2 * 2**30)),
+        ("1.5 GiB", MemoryAmount(bytes=3 * 2**29)),
+        ("512MiB", MemoryAmount(bytes=2**29)),
+        ("1000000000", MemoryAmount(bytes=10**9)),
+        ("0", MemoryAmount()),
+    ],
+)
+def test_amounts_of_memory(text: str, amount: MemoryAmount) -> None:
+    assert load(None, {"HYPOCENTER_LIMITS__MEMORY": text}).limits.memory == amount
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1", "101%", "0%", "2GB", "1MiB", "1e9", "75 percent"])
+def test_what_is_no_amount_of_memory_is_refused_with_its_key(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^limits\.memory: "):
+        load(None, {"HYPOCENTER_LIMITS__MEMORY": text})
+
+
+def test_a_number_of_bytes_needs_no_unit_in_a_file_and_truth_is_no_amount(tmp_path: Path) -> None:
+    assert load(in_file(tmp_path, "limits.memory", 2**30), {}).limits.memory == MemoryAmount(bytes=2**30)
+    with pytest.raises(ConfigError, match=r"^limits\.memory: "):
+        load(in_file(tmp_path, "limits.memory", True), {})

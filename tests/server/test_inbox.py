@@ -6,19 +6,24 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from server.delivery import Delivery
 from server.errors import UnavailableError
 from server.inbox import Inbox
 from server.journal import Frame, FrameKind
-from server.ledger import Ledger
+from server.ledger import Ledger, Signal
+from server.memory import Memory
+from server.throttle import Reason, Throttle
+from tests.server.test_throttle import Clock
 
 MEBIBYTE = 2**20
+# As many bytes at once as there are.
+ALL = 2**60
 
 
 def delivery(size: int, records: int = 1) -> Delivery:
-    return Delivery(ExportLogsServiceRequest(), records, 0, size, 1, attributes=False, digest=b"")
+    # Zeros that nobody reads: the system gives no memory for them.
+    return Delivery(Signal.LOGS, bytes(size), records, 0, 1, digest=b"")
 
 
 def put(inbox: Inbox, item: Delivery) -> Delivery:
@@ -30,16 +35,25 @@ def test_first_in_first_out() -> None:
     inbox = Inbox(1000, Ledger())
     items = [put(inbox, delivery(10, number)) for number in range(5)]
     assert inbox.pending_requests == 5
-    assert [inbox.take(0) for _ in range(5)] == items
+    assert inbox.take(0, ALL) == items
+    assert inbox.take(0, ALL) == []
+
+
+def test_what_waits_is_taken_together_up_to_so_many_bytes() -> None:
+    inbox = Inbox(1000, Ledger())
+    items = [put(inbox, delivery(10, number)) for number in range(5)]
+    assert [inbox.take(0, most) for most in (1, 20, 21)] == [items[:1], items[1:3], items[3:]]
+    inbox.done(items[:3])
+    assert (inbox.pending_requests, inbox.pending_bytes) == (2, 20)
 
 
 def test_room_is_free_only_when_a_delivery_is_done() -> None:
     inbox = Inbox(100, Ledger())
     item = put(inbox, delivery(60))
-    assert inbox.take(0) == item
+    assert inbox.take(0, ALL) == [item]
     with pytest.raises(UnavailableError):
         put(inbox, delivery(60))
-    inbox.done(item)
+    inbox.done([item])
     put(inbox, delivery(60))
     assert inbox.pending_bytes == 60
 
@@ -49,12 +63,14 @@ def test_a_request_larger_than_the_inbox_fits_when_it_is_empty() -> None:
     item = put(inbox, delivery(5000))
     with pytest.raises(UnavailableError):
         put(inbox, delivery(1))
-    assert inbox.take(0) == item
-    inbox.done(item)
+    assert inbox.take(0, ALL) == [item]
+    inbox.done([item])
     put(inbox, delivery(5000))
 
 
-@pytest.mark.parametrize(("waiting", "least", "most"), [(1, 0.4, 1), (64 * MEBIBYTE, 2, 20), (2**40, 30, 30)])
+@pytest.mark.parametrize(
+    ("waiting", "least", "most"), [(1, 0.5, 0.7), (64 * MEBIBYTE, 6, 12), (400 * MEBIBYTE, 24, 30)]
+)
 def test_the_delay_grows_with_what_waits_within_reason(waiting: int, least: float, most: float) -> None:
     """Long enough to recover in, and far below the 300 s after which a Collector gives a batch up."""
     inbox = Inbox(waiting, Ledger())
@@ -62,6 +78,53 @@ def test_the_delay_grows_with_what_waits_within_reason(waiting: int, least: floa
     with pytest.raises(UnavailableError, match="try again later") as refused:
         put(inbox, delivery(1))
     assert least <= refused.value.retry_after <= most
+
+
+def test_the_delay_follows_what_the_pipeline_really_takes() -> None:
+    clock = Clock()
+    inbox = Inbox(100 * MEBIBYTE, Ledger(), throttle=Throttle(clock, chance=lambda: 0.0))
+    for _ in range(100):
+        item = put(inbox, delivery(MEBIBYTE))
+        clock.now += 0.5
+        inbox.done([item])
+    assert inbox.bytes_per_second == pytest.approx(2 * MEBIBYTE, rel=0.05)
+    # An hour without work says nothing about how fast it is.
+    clock.now += 3600
+    put(inbox, delivery(20 * MEBIBYTE))
+    put(inbox, delivery(20 * MEBIBYTE))
+    with pytest.raises(UnavailableError) as refused:
+        put(inbox, delivery(80 * MEBIBYTE))
+    assert refused.value.retry_after == pytest.approx(20, rel=0.05)
+    assert inbox.refused() == {Reason.INBOX: 1, Reason.MEMORY: 0, Reason.DISK: 0}
+    assert inbox.throttling() == (Reason.INBOX,)
+    clock.now += 60
+    assert inbox.throttling() == ()
+
+
+def test_with_too_much_memory_in_use_nothing_is_taken_and_what_was_is_worked_off() -> None:
+    used = [100]
+    memory = Memory(1000, reliefs=(), read=lambda: used[0])
+    ledger = Ledger()
+    inbox = Inbox(1000, ledger, memory=memory)
+    item = put(inbox, delivery(10, records=7))
+    used[0] = 1000
+    memory.look(drained=False)
+    for attempt in (lambda: put(inbox, delivery(10)), lambda: inbox.check_room(10)):
+        with pytest.raises(UnavailableError, match="memory"):
+            attempt()
+    assert inbox.refused()[Reason.MEMORY] == 2
+    assert inbox.take(0, ALL) == [item]
+    inbox.done([item])
+    used[0] = 100
+    memory.look(drained=True)
+    put(inbox, delivery(10, records=2))
+    assert ledger.account(Signal.LOGS).received == 9
+
+
+def test_what_is_replayed_took_no_room_and_gives_none() -> None:
+    inbox = Inbox(100, Ledger())
+    inbox.done([delivery(60)])
+    assert (inbox.pending_bytes, inbox.pending_requests) == (0, 0)
 
 
 @given(st.lists(st.integers(1, 60), max_size=60), st.integers(1, 100))
@@ -72,14 +135,13 @@ def test_never_more_than_the_limit_and_nothing_taken_is_lost(sizes: list[int], l
             accepted.append(put(inbox, delivery(size, number)))
         except UnavailableError:
             assert inbox.pending_bytes + size > limit
-            item = inbox.take(0)
-            assert item is not None
-            inbox.done(item)
+            (item,) = inbox.take(0, 1)
+            inbox.done([item])
             taken.append(item)
         assert inbox.pending_bytes <= max(limit, max(sizes))
-    while (item := inbox.take(0)) is not None:
-        inbox.done(item)
-        taken.append(item)
+    while items := inbox.take(0, limit):
+        inbox.done(items)
+        taken += items
     assert taken == accepted
     assert inbox.pending_bytes == 0
 
@@ -107,7 +169,7 @@ def test_waking_ends_a_wait_at_once() -> None:
     inbox = Inbox(10, Ledger())
     with ThreadPoolExecutor(1) as threads:
         begun = time.monotonic()
-        waiting = threads.submit(inbox.take, 30)
+        waiting = threads.submit(inbox.take, 30, ALL)
         inbox.wake()
-        assert waiting.result() is None
+        assert waiting.result() == []
         assert time.monotonic() - begun < 10

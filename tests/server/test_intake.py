@@ -1,5 +1,10 @@
 """What is checked, accounted for and handed on, and what the sender is told."""
 
+import gzip
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -7,11 +12,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from server.delivery import Delivery
+from server.delivery import Delivery, delivery_of
 from server.errors import InvalidInputError, UnavailableError
 from server.inbox import Inbox
 from server.intake import Intake, Outcome
+from server.journal import START, Journal, JournalSettings
 from server.ledger import Ledger, Signal
+from server.otlp.content_coding import Coding, Compressed
 
 
 class Counter:
@@ -29,8 +36,7 @@ class Counter:
         return self.intake.traces(request.SerializeToString())
 
     def next(self) -> Delivery:
-        found = self.inbox.take(0)
-        assert found is not None
+        (found,) = self.inbox.take(0, most_bytes=1)
         return found
 
     def account(self, signal: Signal) -> tuple[int, int, int]:
@@ -72,8 +78,8 @@ def test_what_is_good_is_handed_on_whole() -> None:
     assert counter.logs(logs(3)) == Outcome()
     assert counter.account(Signal.LOGS) == (3, 0, 3)
     delivery = counter.next()
-    assert delivery.request == logs(3)
-    assert (delivery.records, delivery.size, delivery.attributes) == (3, logs(3).ByteSize(), False)
+    assert delivery.body == logs(3).SerializeToString()
+    assert (delivery.records, delivery.size) == (3, logs(3).ByteSize())
 
 
 @pytest.mark.parametrize(("log_count", "stands_for"), [(500, 500), (1, 1), (-7, 1), (2**62, 2**31)])
@@ -81,14 +87,43 @@ def test_a_deduplicated_record_counts_what_it_stands_for(log_count: int, stands_
     counter = Counter()
     counter.logs(logs(2, log_count=log_count))
     assert counter.account(Signal.LOGS) == (2 * stands_for, 0, 2 * stands_for)
-    assert counter.next().attributes
+
+
+def _gzip(body: bytes) -> bytes:
+    """The same bytes at any time."""
+    return gzip.compress(body, mtime=0)
+
+
+@pytest.mark.parametrize(("coding", "compress"), [(Coding.GZIP, _gzip), (Coding.DEFLATE, zlib.compress)])
+def test_the_journal_has_the_bytes_as_they_came(
+    tmp_path: Path, coding: Coding, compress: Callable[[bytes], bytes]
+) -> None:
+    journal = Journal(tmp_path, JournalSettings())
+    ledger = Ledger()
+    inbox = Inbox(2**20, ledger, journal)
+    intake = Intake(inbox, ledger)
+    long, short = logs(50).SerializeToString(), logs(1).SerializeToString()
+    for body in (long, short):
+        assert intake.logs(body, Compressed(compress(body), coding)) == intake.logs(body) == Outcome()
+    frames = [frame for frame, _ in journal.read(START)]
+    journal.close()
+    # What compressing makes longer is taken as it is.
+    assert [frame.payload for frame in frames] == [compress(long), long, short, short]
+    assert [frame.coding for frame in frames] == [coding, Coding.PLAIN, Coding.PLAIN, Coding.PLAIN]
+    assert [frame.plain() for frame in frames] == [long, long, short, short]
+    restored = [delivery_of(frame, START) for frame in frames]
+    assert [delivery.records for delivery in restored] == [50, 50, 1, 1]
+    assert [delivery.size for delivery in restored] == [len(long), len(long), len(short), len(short)]
+    # However it was sent, it is the same batch.
+    first, again, other, other_again = (delivery.digest for delivery in restored)
+    assert first == again != other == other_again
 
 
 def test_nothing_is_no_delivery() -> None:
     counter = Counter()
     assert counter.logs(ExportLogsServiceRequest()) == Outcome()
     assert counter.intake.traces(b"") == Outcome()
-    assert counter.inbox.take(0) is None
+    assert not counter.inbox.take(0, most_bytes=1)
     assert counter.account(Signal.LOGS) == counter.account(Signal.TRACES) == (0, 0, 0)
 
 
@@ -118,14 +153,14 @@ def test_spans_without_ids_are_rejected_and_the_others_kept(bad: Span) -> None:
     assert outcome.rejected == 1
     assert "send both" in outcome.message
     assert counter.account(Signal.TRACES) == (3, 1, 2)
-    assert counter.next().request == spans(span(), span(span_id=b"r" * 8))
+    assert counter.next().body == spans(span(), span(span_id=b"r" * 8)).SerializeToString()
 
 
 def test_only_bad_spans_are_no_delivery() -> None:
     counter = Counter(max_bytes=1)
     assert counter.traces(spans(*BAD_SPANS)).rejected == len(BAD_SPANS)
     assert counter.account(Signal.TRACES) == (len(BAD_SPANS), len(BAD_SPANS), 0)
-    assert counter.inbox.take(0) is None
+    assert not counter.inbox.take(0, most_bytes=1)
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"\x0a\x05abc", b"plain text"])

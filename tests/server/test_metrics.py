@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.ledger import Account, Ledger, Signal
-from server.metrics import GaugeCollector, LedgerCollector, Metrics
+from server.metrics import GaugeCollector, LedgerCollector, Metrics, TallyCollector
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -60,6 +60,16 @@ def test_gauges_are_read_when_scraped() -> None:
     assert scrape(registry) == {key("hypocenter_waiting"): 3}
     waiting.clear()
     assert scrape(registry) == {key("hypocenter_waiting"): 0}
+
+
+def test_a_tally_is_a_counter_with_one_label_known_beforehand() -> None:
+    registry, refused = CollectorRegistry(), {"inbox": 2, "memory": 0}
+    registry.register(TallyCollector("hypocenter_refused", "Requests.", "reason", lambda: refused))
+    found = scrape(registry)
+    assert found[key("hypocenter_refused_total", reason="inbox")] == 2
+    assert found[key("hypocenter_refused_total", reason="memory")] == 0
+    refused["memory"] = 5
+    assert scrape(registry)[key("hypocenter_refused_total", reason="memory")] == 5
 
 
 def test_every_process_has_metrics_of_its_own() -> None:

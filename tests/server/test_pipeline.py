@@ -44,7 +44,7 @@ class AllergicMiner(TemplateMiner):
         self._poison = poison
 
     def mine(self, batch: LogBatch) -> MinedBatch:
-        if self._poison in batch.body:
+        if self._poison in batch.body.to_pylist():
             raise RecursionError(self._poison)
         return super().mine(batch)
 

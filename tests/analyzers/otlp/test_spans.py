@@ -3,7 +3,7 @@
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from analyzers.columns import Peer
+from analyzers.columns import Peer, SpanBatch
 from analyzers.service import ServiceKey, service_key
 from tests.analyzers.telemetry import (
     CLIENT,
@@ -47,13 +47,18 @@ def test_times(start: int, end: int, expected: tuple[int, int]) -> None:
     assert settled(start, end) == expected
 
 
+def names(batch: SpanBatch) -> list[str]:
+    return [batch.names[place] for place in batch.name.tolist()]
+
+
 def test_columns() -> None:
     sent = span("Charge", NOON, NOON + 5, b"t" * 16, b"s" * 8, b"p" * 8, SERVER, error=True)
     batch = span_batch(*span_groups([sent, span("other", NOON, NOON)]))
-    assert list(batch.name) == ["Charge", "other"]
+    assert names(batch) == ["Charge", "other"]
     assert batch.kind.tolist() == [SERVER, Span.SPAN_KIND_INTERNAL]
-    assert list(batch.error) == [True, False]
-    assert (batch.trace_id[0], batch.span_id[0], batch.parent_span_id[0]) == (b"t" * 16, b"s" * 8, b"p" * 8)
+    assert batch.error.tolist() == [True, False]
+    ids = (batch.trace_id[0], batch.span_id[0], batch.parent_span_id[0])
+    assert tuple(item.tobytes() for item in ids) == (b"t" * 16, b"s" * 8, b"p" * 8)
 
 
 @pytest.mark.parametrize(
@@ -73,21 +78,21 @@ def test_columns() -> None:
 def test_peers(attributes: dict[str, str], name: str | None) -> None:
     source = resource("payment", service_namespace="shop", deployment_environment_name="production")
     batch = span_batch(*span_groups([span("call", NOON, NOON, kind=CLIENT, attributes=attributes)], source))
-    expected = {} if name is None else {0: Peer(ServiceKey("production", "shop", name), asynchronous=False)}
-    assert batch.peer == expected
+    expected = [] if name is None else [Peer(ServiceKey("production", "shop", name), asynchronous=False)]
+    assert (batch.peers, batch.peer.tolist()) == (expected, [-1] if name is None else [0])
 
 
 @pytest.mark.parametrize(("kind", "named"), [(PRODUCER, True), (CLIENT, True), (SERVER, False), (CONSUMER, False)])
 def test_only_callers_name_peers(kind: Span.SpanKind.ValueType, named: bool) -> None:
     batch = span_batch(*span_groups([span("call", NOON, NOON, kind=kind, attributes={"peer.service": "ledger"})]))
-    assert batch.peer == ({0: Peer(service_key("ledger"), asynchronous=kind == PRODUCER)} if named else {})
+    assert batch.peers == ([Peer(service_key("ledger"), asynchronous=kind == PRODUCER)] if named else [])
 
 
 def test_names_are_cut() -> None:
     sent = span("n" * 10**6, NOON, NOON, kind=CLIENT, attributes={"peer.service": "p" * 10**6})
     batch = span_batch(*span_groups([sent]))
-    assert len(batch.name[0]) <= 1024
-    assert len(batch.peer[0].service.name) <= 1024
+    assert names(batch) == ["n" * 255]
+    assert [peer.service.name for peer in batch.peers] == ["p" * 255]
 
 
 def test_own_telemetry_is_left_out_and_counted() -> None:
@@ -95,7 +100,7 @@ def test_own_telemetry_is_left_out_and_counted() -> None:
     batch = span_batch(
         *span_groups([span("a", NOON, NOON), span("b", NOON, NOON)], own), *span_groups([span("c", NOON, NOON)])
     )
-    assert (list(batch.name), batch.own) == (["c"], 2)
+    assert (names(batch), batch.own) == (["c"], 2)
 
 
 def test_faults_are_counted() -> None:

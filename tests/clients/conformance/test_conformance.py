@@ -14,6 +14,7 @@ from clients.conformance.samples import nested, of_size
 from clients.conformance.suite import ROWS
 from server.cli import main
 from tests.clients.conformance.receivers import stock_grpc, yes_man
+from tests.clients.conformance.tables import READMES, hypocenter_column
 from tests.running_server import RunningServer
 
 # The default of 64 MiB would only take longer.
@@ -46,6 +47,9 @@ def test_hypocenter_holds_what_must_hold(start_server: StartServer) -> None:
     # Nothing that could be tried from outside was left out.
     assert [id_ for id_, verdict in found.items() if verdict == "skip"] == ["grpc.12", "http.22"]
     assert all(row["seen"] for row in document["rows"])
+    demanding = {row["id"]: row["verdict"] for row in document["rows"] if row["level"] != "INFO"}
+    for readme in READMES:
+        assert hypocenter_column(readme.read_text(encoding="utf-8")) == demanding
     status = server.status()
     assert status["logs"]["received"] > 0
     assert status["traces"]["rejected"] > 100_000

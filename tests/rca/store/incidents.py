@@ -14,7 +14,7 @@ SECOND = 1_000_000_000
 
 
 def exemplar(body: str = "connection refused", severity: int = 17, exception_type: str = "") -> LogExemplar:
-    return LogExemplar(SECOND, body, severity, "pod-1", "app", b"\x01" * 16, b"\xff" * 8, exception_type)
+    return LogExemplar(SECOND, b"\x01" * 16, b"\xff" * 8, body, severity, "pod-1", "app", exception_type)
 
 
 def anomaly(

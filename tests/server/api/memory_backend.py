@@ -43,6 +43,9 @@ class MemoryIncidents:
         scored = [(item, float(sum(word in item.title for word in words))) for item in self._incidents.values()]
         return sorted((pair for pair in scored if pair[1]), key=lambda pair: -pair[1])[:limit]
 
+    def purge(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -23,7 +23,16 @@ TRACE = bytes(range(16))
 
 
 def exemplar(second: float, body: str, severity: int = 17, pod: str = "cart-1", trace_id: bytes = TRACE) -> LogExemplar:
-    return LogExemplar(T0 + round(second * SECOND), body, severity, pod, "logger", trace_id, bytes(range(8)), "IOError")
+    return LogExemplar(
+        time_unix_nano=T0 + round(second * SECOND),
+        trace_id=trace_id,
+        span_id=bytes(range(8)),
+        body=body,
+        severity=severity,
+        pod=pod,
+        scope="logger",
+        exception_type="IOError",
+    )
 
 
 def anomaly(service: ServiceKey = PAYMENT) -> Anomaly:

@@ -9,10 +9,10 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from server.commands.evaluate import app
-from server.evaluation.evaluate import CaseScore, OnlineScore, evaluate, median_delay
+from server.evaluation.evaluate import CaseScore, evaluate, median_delay
 from server.evaluation.given import Mode
 from server.evaluation.report import case_table, document, online_lines, total_table
-from server.evaluation.scoring import Rank
+from server.evaluation.scoring import OnlineScore, Rank
 from tests.server.evaluation.recorded import shared_cases
 from tests.server.outage import CULPRIT, SECOND, START, Outage, record, write
 
@@ -119,7 +119,7 @@ def test_folders_that_hold_no_case(tmp_path: Path) -> None:
     (tmp_path / "lonely").mkdir()
     (tmp_path / "lonely" / "label.json").write_text("{}")
     for name, problem in (
-        ("empty", "no label.json"),
+        ("empty", "no label.json or scenario.yaml"),
         ("missing", "is not a folder"),
         ("lonely", "holds no logs.jsonl"),
     ):

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from server.journal import START, Frame, FrameKind, Journal, JournalError, JournalSettings, Position, SyncMode
 from server.journal.frame import HEADER_SIZE, FrameError, decode
-from server.journal.segment import SEGMENT_HEADER_SIZE, segment_numbers, segment_path
+from server.journal.segment import (
+    SEGMENT_HEADER_SIZE,
+    SegmentHeader,
+    read_entries,
+    read_header,
+    segment_numbers,
+    segment_path,
+)
+from server.otlp.content_coding import Coding
 
 FRAMES = st.builds(
     Frame,
@@ -21,7 +29,22 @@ FRAMES = st.builds(
     st.integers(0, 2**62),
     st.integers(0, 2**31),
     st.integers(0, 2**31),
+    st.sampled_from(Coding),
+    st.integers(0, 2**31),
 )
+SECOND = 1_000_000_000
+# Written in format 1: three frames received at 1000, 2000 and 3000.
+FIRST_FORMAT = bytes.fromhex(
+    "4859504a01000000010000000000000000000000000000000500"
+    "0000d105229a01e8030000000000000300000001000000666972"
+    "737400000000a7dc149d02d00700000000000000000000040000"
+    "00000000009f3b779a03b80b0000000000000000000000000000"
+)
+FIRST_FRAMES = [
+    Frame(FrameKind.LOGS, b"first", 1000, 3, 1, size=5),
+    Frame(FrameKind.TRACES, b"", 2000, 0, 4),
+    Frame(FrameKind.IDLE, b"", 3000),
+]
 
 
 def frame(number: int, size: int = 100) -> Frame:
@@ -121,15 +144,50 @@ def test_a_damaged_segment_is_set_aside_with_its_count_and_the_rest_is_read(
     assert path.with_suffix(".damaged").exists()
 
 
-def test_a_newer_format_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, 1)
+def test_the_first_format_is_read_and_gone_on_from(tmp_path: Path) -> None:
     path = segment_path(tmp_path, 1)
+    path.write_bytes(FIRST_FORMAT)
+    more = write(tmp_path, 2)
+    assert path.read_bytes() == FIRST_FORMAT
+    assert segment_numbers(tmp_path) == [1, 2]
+    assert read_header(segment_path(tmp_path, 2)) == SegmentHeader(2, 3, version=2)
+    assert read(tmp_path) == FIRST_FRAMES + more
+    # As a checkpoint of then has it: after the first frame.
+    assert read(tmp_path, Position(1, 24 + 25 + 5)) == FIRST_FRAMES[1:] + more
+
+
+def test_a_torn_tail_of_the_first_format_is_cut(tmp_path: Path) -> None:
+    path = segment_path(tmp_path, 1)
+    path.write_bytes(FIRST_FORMAT[:-1])
+    assert read(tmp_path) == FIRST_FRAMES[:2]
+    assert path.read_bytes() == FIRST_FORMAT[:79]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_newer_format_is_refused(tmp_path: Path, number: int) -> None:
+    write(tmp_path, 60, JournalSettings(segment_bytes=4096))
+    path = segment_path(tmp_path, number)
     data = bytearray(path.read_bytes())
     data[4] = 99
     path.write_bytes(data)
-    with pytest.raises(JournalError, match="newer version"):
+    with pytest.raises(JournalError, match=r"newer version \(format 99, known is 2\); run that version, or move"):
         Journal(tmp_path, JournalSettings())
     assert path.read_bytes() == bytes(data)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_segment_whose_head_is_damaged_is_set_aside_whole(tmp_path: Path, number: int) -> None:
+    settings = JournalSettings(segment_bytes=4096)
+    frames = write(tmp_path, 200, settings)
+    path = segment_path(tmp_path, number)
+    held = [entry.frame for entry in read_entries(path, 0)]
+    path.write_bytes(b"\0" + path.read_bytes()[1:])
+    journal = Journal(tmp_path, settings)
+    assert [item for item, _ in journal.read(START)] == [item for item in frames if item not in held]
+    # How many there were before the first one stands in its head alone.
+    assert journal.lost_records == (sum(item.records for item in held) if number > 1 else 0)
+    assert path.with_suffix(".damaged").exists()
+    journal.close()
 
 
 def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
@@ -150,6 +208,60 @@ def test_the_oldest_segments_go_but_never_past_the_checkpoint(tmp_path: Path) ->
     journal.release(journal.end)
     assert journal.bytes_held <= 8192
     assert segment_numbers(tmp_path)[-1] == numbers[-1]
+    journal.close()
+
+
+def aged(seconds: int) -> Frame:
+    return Frame(FrameKind.LOGS, b"x" * 100, seconds * SECOND, 1)
+
+
+def test_what_is_too_old_goes_but_never_past_the_checkpoint(tmp_path: Path) -> None:
+    settings = JournalSettings(max_age=800 * SECOND)
+    journal = Journal(tmp_path, settings)
+    assert journal.oldest_unix_nano == 0
+    for second in range(10_000, 12_000, 10):
+        journal.append(aged(second))
+    journal.expire(12_000 * SECOND)
+    assert journal.oldest_unix_nano == 10_000 * SECOND
+    places = [position for _, position in journal.read(START)]
+    journal.release(places[30], 12_000 * SECOND)
+    held = [item.received_unix_nano // SECOND for item, _ in journal.read(START)]
+    assert held[0] <= 10_310
+    assert held[-1] == 11_990
+    journal.release(journal.end, 12_000 * SECOND)
+    # A segment holds an eighth of the age at most, and goes when all in it is too old.
+    assert 12_000 - 800 - 110 <= journal.oldest_unix_nano // SECOND <= 12_000 - 800
+    assert [item.received_unix_nano // SECOND for item, _ in journal.read(START)][-1] == 11_990
+    journal.close()
+    journal = Journal(tmp_path, settings)
+    journal.release(journal.end, 12_400 * SECOND)
+    assert 12_400 - 800 - 110 <= journal.oldest_unix_nano // SECOND <= 12_400 - 800
+    journal.close()
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_without_anything_new_the_last_goes_too(tmp_path: Path, reopened: bool) -> None:
+    settings = JournalSettings(max_age=800 * SECOND)
+    journal = Journal(tmp_path, settings)
+    for second in (10_000, 10_001):
+        journal.append(aged(second))
+    checkpointed = journal.end
+    journal.expire(20_000 * SECOND)
+    assert len(list(journal.read(START))) == 2
+    if reopened:
+        journal.close()
+        journal = Journal(tmp_path, settings, checkpointed)
+    journal.release(checkpointed, 10_800 * SECOND)
+    assert len(list(journal.read(START))) == 2
+    journal.expire(10_802 * SECOND)
+    assert list(journal.read(START)) == []
+    assert (journal.oldest_unix_nano, journal.bytes_held) == (0, SEGMENT_HEADER_SIZE)
+    assert journal.end > checkpointed
+    end = journal.append(aged(20_000))
+    journal.close()
+    journal = Journal(tmp_path, settings, checkpointed)
+    assert [item for item, _ in journal.read(checkpointed)] == [aged(20_000)]
+    assert journal.end == end
     journal.close()
 
 

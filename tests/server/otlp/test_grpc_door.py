@@ -2,6 +2,8 @@
 
 import gzip
 import time
+import zlib
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
@@ -20,8 +22,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from clients.conformance.http2 import Http2Connection
 from server.config import OtlpConfig
-from server.ledger import Signal
+from server.inbox import Inbox
+from server.intake import Intake
+from server.ledger import Ledger, Signal
+from server.otlp.grpc_door import OtlpGrpcDoor
 from tests.server.flow import Flow
 from tests.server.otlp.messages import LOGS, TRACES, log, logs, span, spans
 
@@ -120,6 +126,77 @@ def test_gzip_means_the_same(flow: Flow, log_stub: LogsServiceStub, trace_stub: 
     assert flow.account(Signal.TRACES).counted == 1000
 
 
+COMPRESSIONS = (grpc.Compression.NoCompression, grpc.Compression.Gzip, grpc.Compression.Deflate)
+
+
+def test_however_it_was_compressed_the_same_batch_counts_once(flow: Flow, channel: grpc.Channel) -> None:
+    body = logs(*(log(f"order {number} done") for number in range(50))).SerializeToString()
+    for compression in COMPRESSIONS:
+        assert send(channel, LOGS, body, compression) == b""
+    account = flow.account(Signal.LOGS)
+    assert (account.received, account.counted, account.duplicate) == (150, 50, 100)
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_nothing_may_be_compressed(flow: Flow, channel: grpc.Channel, compression: grpc.Compression) -> None:
+    assert send(channel, LOGS, b"", compression) == b""
+    assert flow.account(Signal.LOGS).received == 0
+
+
+def test_grpcio_hands_over_what_was_sent(flow: Flow) -> None:
+    """Every coding that gRPC has, said and done; one of them said and not done is no reason to drop a batch."""
+    body = logs(log("x" * 500)).SerializeToString()
+    for coding, sent in (
+        ("gzip", gzip.compress(body)),
+        ("deflate", zlib.compress(body)),
+        ("deflate", zlib.compress(body, 1)),
+        ("gzip", body),
+    ):
+        with Http2Connection(flow.address) as connection:
+            assert connection.call(LOGS, flow.address, coding, sent)["grpc-status"] == "0"
+    account = flow.account(Signal.LOGS)
+    assert (account.received, account.counted, account.duplicate) == (4, 1, 3)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [gzip.compress(b"cut" * 99)[:-9], gzip.compress(b"no request"), zlib.compress(b"cut" * 99)[:-3], b"\x1f\x8bnot"],
+)
+def test_broken_compression_is_the_senders_fault(flow: Flow, sent: bytes) -> None:
+    with Http2Connection(flow.address) as connection:
+        answer = connection.call(LOGS, flow.address, "gzip", sent)
+    assert answer["grpc-status"] == "3"
+    assert flow.account(Signal.LOGS).received == 0
+
+
+@pytest.mark.parametrize("coding", ["zstd", "snappy"])
+def test_codings_that_grpcio_does_not_know_are_refused_for_good(flow: Flow, coding: str) -> None:
+    """With INTERNAL, by grpcio itself, before anything of ours is asked."""
+    with Http2Connection(flow.address) as connection:
+        assert connection.call(LOGS, flow.address, coding, b"whatever")["grpc-status"] == "13"
+    assert flow.account(Signal.LOGS).received == 0
+
+
+def test_refusals_are_counted_by_reason() -> None:
+    counted: Counter[tuple[str, str]] = Counter()
+    ledger = Ledger()
+    door = OtlpGrpcDoor(
+        Intake(Inbox(1000, ledger), ledger),
+        "127.0.0.1:0",
+        2000,
+        count=lambda *what: counted.update([what]),
+    )
+    with grpc.insecure_channel(door.start()) as channel:
+        assert refusal(channel, LOGS, b"\xff").code() is grpc.StatusCode.INVALID_ARGUMENT
+        large = logs(log("x" * 3000)).SerializeToString()
+        assert refusal(channel, LOGS, large, grpc.Compression.Gzip).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        body = logs(log("x" * 600)).SerializeToString()
+        send(channel, LOGS, body)
+        assert refusal(channel, LOGS, body).code() is grpc.StatusCode.UNAVAILABLE
+    door.stop(0)
+    assert counted == {("otlp.grpc", reason): 1 for reason in ("invalid", "too_large", "overloaded")}
+
+
 class TestSizes:
     """Over the limit is for good: RESOURCE_EXHAUSTED, and no RetryInfo that would make it "later"."""
 
@@ -142,7 +219,7 @@ class TestSizes:
         assert send(channel, LOGS, self.body(self.LIMIT)) == b""
         assert flow.account(Signal.LOGS).counted == 1
 
-    @pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
+    @pytest.mark.parametrize("compression", COMPRESSIONS)
     def test_beyond_it(self, flow: Flow, channel: grpc.Channel, compression: grpc.Compression) -> None:
         """With gzip this is a bomb: a few hundred bytes on the wire."""
         for size in (self.LIMIT + 1, 50 * self.LIMIT):

@@ -4,6 +4,7 @@ import gzip
 import json
 import logging
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,9 +16,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from clients.conformance.codings import COMPRESS
 from server.config import OtlpConfig
+from server.inbox import Inbox
 from server.intake import Intake, Outcome
-from server.ledger import Signal
+from server.ledger import Ledger, Signal
+from server.otlp.content_coding import Compressed
 from server.otlp.http_door import OtlpHttpDoor
+from server.otlp.refusal_reason import RefusalReason
 from tests.server.flow import Flow
 from tests.server.otlp.messages import log, logs, span, spans
 from tests.server.otlp_http.conftest import OpenDoor
@@ -218,10 +222,48 @@ def test_overload_is_503_with_the_time_to_come_back(open_door: OpenDoor, content
     assert sender.post(LOGS, body, content_type).code == 200
 
 
+def test_refusals_are_counted_by_reason() -> None:
+    counted: Counter[str] = Counter()
+
+    def count(door: str, reason: str) -> None:
+        assert door == "otlp.http"
+        counted[reason] += 1
+
+    ledger = Ledger()
+    door = OtlpHttpDoor(_BrokenForTraces(Inbox(1000, ledger), ledger), "127.0.0.1:0", 2000, count=count)
+    sender = Sender(door.start())
+    body = logs(log("x" * 600)).SerializeToString()
+    try:
+        answers = [
+            sender.post(LOGS, body),
+            sender.post(LOGS, b"\xff"),
+            sender.post(LOGS, gzip.compress(bytes(9000)), Content_Encoding="gzip"),
+            sender.post(LOGS, bytes(9000)),
+            sender.post(LOGS, body),
+            sender.post(LOGS, body, Content_Encoding="br"),
+            sender.post(LOGS, body, "text/plain"),
+            sender.post("/v1/anything-at-all", body),
+            sender.request("GET", LOGS, {}),
+            sender.post(TRACES, b""),
+        ]
+    finally:
+        door.stop(1)
+    assert [answer.code for answer in answers] == [200, 400, 413, 413, 503, 415, 415, 404, 405, 500]
+    once = set(RefusalReason) - {RefusalReason.TOO_LARGE, RefusalReason.GONE, RefusalReason.CREDENTIALS}
+    assert counted == {RefusalReason.TOO_LARGE: 2} | dict.fromkeys(once, 1)
+
+
+class _BrokenForTraces(Intake):
+    """A bug in one of the two."""
+
+    def traces(self, body: bytes, compressed: Compressed | None = None) -> Outcome:
+        raise RuntimeError
+
+
 class _BrokenIntake(Intake):
     """What a bug behind the door would look like."""
 
-    def logs(self, body: bytes) -> Outcome:
+    def logs(self, body: bytes, compressed: Compressed | None = None) -> Outcome:
         raise RuntimeError("secret detail")
 
 

@@ -222,25 +222,28 @@ def test_half_an_emoji_does_not_cost_the_batch() -> None:
     assert request.resource_logs[0].scope_logs[0].log_records[0].body.string_value == "cut \ufffd"
 
 
-def test_depth_is_bounded_where_protobuf_has_its_bound() -> None:
-    """What is accepted here can be read from its bytes again, and what could not be is refused."""
+def test_what_lies_deeper_than_protobuf_reads_is_left_empty() -> None:
+    """One deep value costs its own depths, not the batch; what is accepted can be read from its bytes again."""
 
-    def nested(depth: int) -> bytes:
+    def kept(depth: int) -> int:
         value = '{"arrayValue":{"values":[' * depth + '{"intValue":1}' + "]}}" * depth
-        return f'{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{value}}}]}}]}}]}}'.encode()
-
-    deepest = 0
-    for depth in range(40, 60):
+        document = f'{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{value}}}]}}]}}]}}'
         request = ExportLogsServiceRequest()
-        try:
-            otlp_json.parse(nested(depth), request)
-        except InvalidInputError:
-            break
-        deepest = depth
+        otlp_json.parse(document.encode(), request)
         assert ExportLogsServiceRequest.FromString(request.SerializeToString()) == request
-    assert deepest == 48
-    with pytest.raises(InvalidInputError, match="nested"):
-        otlp_json.parse(nested(49), ExportLogsServiceRequest())
+        body, found = request.resource_logs[0].scope_logs[0].log_records[0].body, 0
+        while body.array_value.values:
+            (body,) = body.array_value.values
+            found += 1
+        return found
+
+    assert [kept(depth) for depth in (1, 40, 48, 49, 64, 100)] == [1, 40, 48, 48, 48, 48]
+
+
+def test_half_a_surrogate_pair_in_a_list_is_mended_too() -> None:
+    request = ExportLogsServiceRequest()
+    otlp_json.parse(b'{"resourceLogs":[{"resource":{"entityRefs":[{"idKeys":["a","cut \\ud83d"]}]}}]}', request)
+    assert list(request.resource_logs[0].resource.entity_refs[0].id_keys) == ["a", "cut \ufffd"]
 
 
 @pytest.mark.parametrize("bomb", [b"[" * 10**6, b'{"a":' * 10**6, b'{"resourceLogs":[' * 10**5])

@@ -80,7 +80,7 @@ GRAPH = ServiceGraph(
 
 def log(body: str, seconds: float, severity: int = 17, exception_type: str = "") -> LogExemplar:
     when = START + int(seconds * SECOND)
-    return LogExemplar(when, body, severity, "payment-7d9f-x2x8q", "payment.cards", TRACE, b"12345678", exception_type)
+    return LogExemplar(when, TRACE, b"12345678", body, severity, "payment-7d9f-x2x8q", "payment.cards", exception_type)
 
 
 def anomaly(service: ServiceKey, detector: str, subject: str, surprise: float, seconds: float, text: str) -> Anomaly:

@@ -38,7 +38,13 @@ def test_status_has_each_signal_on_top(visitor: Visitor) -> None:
         "started_unix_nano": shop.START - 60 * shop.MINUTE,
         "version": "0.1.0",
         "incidents_open": 1,
+        "throttling": [],
     }
+
+
+def test_status_says_why_senders_are_told_to_wait(service: Service, visitor: Visitor) -> None:
+    service.status = replace(shop.STATUS, throttling=("memory", "disk"))
+    assert json.loads(visitor.ask("/status").text)["throttling"] == ["memory", "disk"]
 
 
 @pytest.mark.parametrize("change", [{"received": 184_221}, {"pending": 104}, {"dropped": {"too_old": 4}}])

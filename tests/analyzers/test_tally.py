@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
-from analyzers.counting import CountLimits, count_logs
 from analyzers.exemplar import KEPT
 from analyzers.service import ServiceKey
 from analyzers.summary import Summary
+from analyzers.tally import CountLimits, count_logs
 from analyzers.templates import TemplateMiner
 from tests.analyzers.telemetry import ERROR, FATAL, INFO, NOON, PAYMENT, SECOND, log_batch, log_groups, record, resource
 
@@ -19,7 +19,7 @@ def counted(*batches: list[LogRecord], **source: str) -> Summary:
     whole = Summary(NOON, NOON + 5 * SECOND)
     for records in batches:
         batch = log_batch(*log_groups(records, resource("payment", **source)))
-        count_logs(batch, TemplateMiner().mine(batch), batch.time_unix_nano, lambda _: whole, CountLimits())
+        count_logs(batch, TemplateMiner().mine(batch), whole, CountLimits())
     return whole
 
 
@@ -37,12 +37,12 @@ def test_exemplars_do_not_depend_on_batches(sent: list[tuple[int, int, int]], ra
 
 
 def test_a_burst_of_equal_times_does_not_let_arrival_decide() -> None:
-    records = [record(f"order {number}") for number in (*[50] * 20, *range(40))]
+    records = [record(f"order {number}", severity=ERROR) for number in (*[50] * 20, *range(40))]
     assert counted(records) == counted(records[::-1]) == counted(records[:30], records[30:])
 
 
 def test_the_oldest_are_kept() -> None:
-    seen = counted([record(f"order {number}", NOON + number) for number in range(9, -1, -1)]).services[PAYMENT]
+    seen = counted([record(f"order {number}", NOON + number, ERROR) for number in range(9, -1, -1)]).services[PAYMENT]
     (count,) = seen.templates.values()
     assert [item.time_unix_nano - NOON for item in count.exemplars] == list(range(KEPT))
     assert (count.first_unix_nano, count.last_unix_nano) == (NOON, NOON + 9)
@@ -64,7 +64,7 @@ def test_versions_and_pods() -> None:
 def test_staging_and_production_never_mix() -> None:
     whole = counted([record()], deployment_environment_name="production")
     batch = log_batch(*log_groups([record()], resource("payment", deployment_environment_name="staging")))
-    count_logs(batch, TemplateMiner().mine(batch), batch.time_unix_nano, lambda _: whole, CountLimits())
+    count_logs(batch, TemplateMiner().mine(batch), whole, CountLimits())
     assert set(whole.services) == {ServiceKey("production", "", "payment"), ServiceKey("staging", "", "payment")}
 
 

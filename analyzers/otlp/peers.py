@@ -1,0 +1,118 @@
+"""Whom a call went to, as the caller's attributes name it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+from analyzers.columns import Bools, Int32, Int64, Peer, UInt64
+from analyzers.otlp.attributes import AttributeReader
+from analyzers.otlp.resources import text
+from analyzers.service import Resource, ServiceKey
+from analyzers.wire import Repeated, Wire
+
+# Most specific first: a named peer, then where it listens, then what kind of system it is.
+_RANKS = (
+    "service.peer.name",
+    "peer.service",
+    "messaging.destination.name",
+    "server.address",
+    "net.peer.name",
+    "db.system.name",
+    "db.system",
+)
+_RANK = {key: rank for rank, key in enumerate(_RANKS)}
+PEER_KEYS = frozenset(_RANKS)
+_KEY_TAG = 0x0A
+# Bytes; no key is shorter.
+_WORD = 8
+# An address that says nothing about who answers there.
+_NOWHERE = ("", "localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0")
+
+
+class PeerReader:
+    """Remembers attributes it has read; no result depends on that."""
+
+    def __init__(self) -> None:
+        self._attributes = AttributeReader(PEER_KEYS)
+
+    def read(
+        self, wire: Wire, attributes: Repeated, resources: Sequence[Resource], resource: Int32, producing: Bools
+    ) -> tuple[list[Peer], Int32]:
+        """A table, and the place of each span's peer in it; -1 for none. `attributes` are those of calling spans;
+        `resource` has an entry for every span, and so has `producing`: whether it sends without waiting."""
+        names: dict[str, int] = {}
+        row, rank, name = self._named(wire, attributes, names)
+        found = np.full(len(resource), -1, dtype=np.int64)
+        for level in range(len(_RANKS) - 1, -1, -1):
+            here = np.flatnonzero(rank == level)
+            if not len(here):
+                continue
+            # Of attributes of the same name the last counts, as in any map.
+            latest = np.full(len(resource), -1, dtype=np.int64)
+            latest[row[here]] = name[here]
+            found = np.where(latest >= 0, latest, found)
+        return _peers(list(names), found, resources, resource, producing)
+
+    def _named(self, wire: Wire, attributes: Repeated, names: dict[str, int]) -> tuple[Int64, Int64, Int64]:
+        """Row, rank and name of each attribute that names a peer; a name of -1 is one that says nothing."""
+        found = _likely(wire, attributes)
+        # Calls go to the same few places, so each different attribute is read once. The bytes aren't looked at as text.
+        codes: Int32 = wire.texts(found.at, found.size).dictionary_encode().indices.to_numpy()
+        _, firsts = np.unique(codes, return_index=True)
+        rank, name = np.full(len(firsts), -1), np.full(len(firsts), -1)
+        distinct = Repeated(np.arange(len(firsts)), found.at[firsts], found.size[firsts])
+        for code, attribute in self._attributes.read(wire, distinct):
+            rank[code], name[code] = _RANK[attribute.key], _name(attribute, names)
+        return found.row, rank[codes], name[codes]
+
+
+def _likely(wire: Wire, attributes: Repeated) -> Repeated:
+    """Those whose key is one of ours by its size, its first and its last bytes; and those that say so elsewhere."""
+    at = attributes.at
+    size = wire.octets.take(at + 1)
+    keyed = (wire.octets.take(at) == _KEY_TAG) & (size < 0x80)
+    last = at + np.where(keyed & (size >= _WORD), size, _WORD).astype(np.int64) + (2 - _WORD)
+    marks = _mark(wire.words(at + 2), wire.words(last), size.astype(np.uint64))
+    place = np.minimum(np.searchsorted(_MARKS, marks), len(_MARKS) - 1)
+    here = np.flatnonzero((_MARKS[place] == marks) | ~keyed)
+    return Repeated(attributes.row[here], at[here], attributes.size[here])
+
+
+def _mark(first: UInt64, last: UInt64, size: UInt64) -> UInt64:
+    """Tells keys apart well enough; whoever reads the key settles it."""
+    return first + last * np.uint64(3) + size
+
+
+def _key_mark(key: bytes) -> UInt64:
+    words = np.frombuffer(key[:_WORD] + key[-_WORD:], dtype=np.uint64)
+    return _mark(words[:1], words[1:], np.array([len(key)], dtype=np.uint64))
+
+
+_MARKS: UInt64 = np.sort(np.concatenate([_key_mark(key.encode()) for key in _RANKS]))
+
+
+def _name(attribute: KeyValue, names: dict[str, int]) -> int:
+    name = text(attribute)
+    return -1 if name in _NOWHERE else names.setdefault(name, len(names))
+
+
+def _peers(
+    names: Sequence[str], found: Int64, resources: Sequence[Resource], resource: Int32, producing: Bools
+) -> tuple[list[Peer], Int32]:
+    place = np.full(len(found), -1, dtype=np.int32)
+    named = np.flatnonzero(found >= 0)
+    if not len(named):
+        return [], place
+    pair = (resource[named].astype(np.int64) * len(names) + found[named]) * 2 + producing[named]
+    distinct, place[named] = np.unique(pair, return_inverse=True)
+    # The peer is looked for where the caller lives: nothing else is known of it.
+    peers = [
+        _peer(resources[key // 2 // len(names)].service, names[key // 2 % len(names)], bool(key % 2))
+        for key in distinct.tolist()
+    ]
+    return peers, place
+
+
+def _peer(caller: ServiceKey, name: str, asynchronous: bool) -> Peer:
+    return Peer(ServiceKey(caller.environment, caller.namespace, name), asynchronous)

@@ -1,0 +1,43 @@
+"""Calls from one service to another."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyzers.columns import Bools, Int64
+from analyzers.spans.children import Children
+from analyzers.spans.columns import Columns
+from analyzers.spans.family import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Rows of the callers' and the callees' halves, one entry a call."""
+
+    caller: Int64
+    callee: Int64
+    # Row of the half that came last: when the call became known.
+    known: Int64
+    asynchronous: Bools
+    # Whether all that is not the callee's time lies between the two: it was the only one the caller waited for.
+    alone: Bools
+
+    @classmethod
+    def of(cls, family: Family, columns: Columns, children: Children) -> "Calls":
+        service = columns.service
+        before, after = (
+            np.flatnonzero(service.take(pairs.parent) != service.take(pairs.child))
+            for pairs in (family.before, family.after)
+        )
+        caller = np.concatenate([family.before.parent.take(before), family.after.parent.take(after)])
+        callee = np.concatenate([family.before.child.take(before), family.after.child.take(after)])
+        known = np.concatenate([caller[: len(before)], callee[len(before) :]])
+        end = columns.end.take(caller)
+        asynchronous = (
+            columns.producing.take(caller)
+            | columns.consuming.take(callee)
+            | ((columns.start.take(callee) >= end) & (end > 0))
+        )
+        alone = children.count.take(caller) == 1
+        alone[len(before) :] = False
+        return cls(caller, callee, known, asynchronous, alone)

@@ -1,0 +1,68 @@
+"""The fields of a family's rows, each by itself, and what follows from them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from analyzers.columns import Bools, Int64, id_bytes
+from analyzers.exemplar import SpanExemplar
+from analyzers.service import ServiceKey
+from analyzers.spans.lexicon import Lexicon
+from analyzers.spans.rows import SpanRows
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One entry a row. `service` is a place in `services`; `resource`, `name` and `peer` are numbers of the lexicon."""
+
+    rows: SpanRows
+    lexicon: Lexicon
+    services: Sequence[ServiceKey]
+    start: Int64
+    end: Int64
+    duration: Int64
+    service: Int64
+    resource: Int64
+    name: Int64
+    peer: Int64
+    error: Bools
+    # Whether it has an id; whether it names no parent.
+    named: Bools
+    root: Bools
+    # A unit of work by its kind, whoever called it.
+    entering: Bools
+    producing: Bools
+    consuming: Bools
+
+    @classmethod
+    def of(cls, rows: SpanRows, lexicon: Lexicon) -> "Columns":
+        services, service_of = lexicon.services()
+        start, end = np.ascontiguousarray(rows["start"]), np.ascontiguousarray(rows["end"])
+        resource, kind = rows["resource"].astype(np.int64), np.ascontiguousarray(rows["kind"])
+        consuming = kind == Span.SPAN_KIND_CONSUMER
+        return cls(
+            rows=rows,
+            lexicon=lexicon,
+            services=services,
+            start=start,
+            end=end,
+            duration=end - start,
+            service=service_of.take(resource),
+            resource=resource,
+            name=rows["name"].astype(np.int64),
+            peer=rows["peer"].astype(np.int64),
+            error=np.ascontiguousarray(rows["error"]),
+            named=rows["span"] != 0,
+            root=rows["parent"] == 0,
+            entering=consuming | (kind == Span.SPAN_KIND_SERVER),
+            producing=kind == Span.SPAN_KIND_PRODUCER,
+            consuming=consuming,
+        )
+
+    def exemplars(self, places: Int64) -> Iterator[SpanExemplar]:
+        rows, resources = self.rows.take(places), self.lexicon.resources.known
+        fields = ("end", "start", "trace_high", "trace_low", "span", "resource")
+        for end, start, high, low, span, resource in zip(*(rows[field].tolist() for field in fields), strict=True):
+            yield SpanExemplar(start - end, end, id_bytes(high, low), id_bytes(span), resources[resource].pod)

@@ -1,0 +1,33 @@
+"""A family into a summary."""
+
+from dataclasses import dataclass
+
+from analyzers.spans.calls import Calls
+from analyzers.spans.children import Children
+from analyzers.spans.columns import Columns
+from analyzers.spans.edges import count_edges
+from analyzers.spans.family import Family
+from analyzers.spans.lexicon import Lexicon
+from analyzers.spans.operations import count_operations
+from analyzers.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What was counted under "<other>" because of a limit."""
+
+    spans: int = 0
+    edges: int = 0
+
+
+def count_family(family: Family, summary: Summary, lexicon: Lexicon, operations: int, edges: int) -> Folded:
+    """Count everything in it. `operations` of one service, and `edges` in all, have a place of their own."""
+    if not len(family.counted):
+        return Folded()
+    columns = Columns.of(family.rows, lexicon)
+    children = Children.of(family.before, columns)
+    calls = Calls.of(family, columns, children)
+    return Folded(
+        count_operations(family.counted, calls, columns, children, summary, operations),
+        count_edges(calls, family.counted, columns, children, summary, edges),
+    )

@@ -1,0 +1,1 @@
+"""What an operator does to what is kept: back it up, restore it, erase from it."""

@@ -1,0 +1,261 @@
+"""Spans into operations and edges, one by one: slow, and simple enough to be believed. The oracle of the assembler that
+does it in columns.
+
+Spans are joined in event-time order (their end), so the result is a function of the set of spans, not of the order in
+which they came. A child ends before its parent; what a parent spent itself is therefore known when the parent comes.
+Only asynchronous children end later: they join with a parent that has been seen already.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import NamedTuple
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from analyzers.assembly import OTHER_OPERATION, AssemblyLimits
+from analyzers.columns import Peer, SpanBatch, id_bytes
+from analyzers.exemplar import SpanExemplar, keep_spans
+from analyzers.service import Resource, ServiceKey
+from analyzers.summary import EdgeKey, EdgeStats, OperationStats, ServiceSummary, Summary
+
+_ENTRY_KINDS = frozenset({Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CONSUMER})
+_PRODUCER, _CONSUMER = Span.SPAN_KIND_PRODUCER, Span.SPAN_KIND_CONSUMER
+
+
+class SpanRow(NamedTuple):
+    """One span. A tuple, since there is one for every span: a frozen dataclass takes several times as long to make."""
+
+    end: int
+    trace_id: bytes
+    span_id: bytes
+    parent_id: bytes
+    start: int
+    name: str
+    kind: int
+    error: bool
+    resource: Resource
+    peer: Peer | None
+
+    @property
+    def service(self) -> ServiceKey:
+        return self.resource.service
+
+    @property
+    def duration(self) -> int:
+        return self.end - self.start
+
+
+# Event-time order: by end, then ids; all but the last two fields, which know no order.
+_event_order = itemgetter(slice(0, 8))
+
+
+def span_rows(batch: SpanBatch) -> list[SpanRow]:
+    """The batch as rows, in the order sent."""
+    resources, peers = batch.resources, (*batch.peers, None)
+    columns = zip(
+        batch.end_unix_nano.tolist(),
+        [id_bytes(*words) for words in batch.trace_id.tolist()],
+        [id_bytes(word) for word in batch.span_id.tolist()],
+        [id_bytes(word) for word in batch.parent_span_id.tolist()],
+        batch.start_unix_nano.tolist(),
+        [batch.names[code] for code in batch.name.tolist()],
+        batch.kind.tolist(),
+        batch.error.tolist(),
+        [resources[index] for index in batch.resource.tolist()],
+        [peers[code] for code in batch.peer.tolist()],
+        strict=True,
+    )
+    return list(map(SpanRow._make, columns))
+
+
+SpanId = tuple[bytes, bytes]
+
+
+@dataclass(slots=True)
+class Generation:
+    """Spans that came within one stretch of waiting, from `since` on."""
+
+    since: int = 0
+    # Parent id to children that came before it.
+    waiting: dict[SpanId, list[SpanRow]] = field(default_factory=dict)
+    # Spans already seen, for asynchronous children that come after.
+    seen: dict[SpanId, SpanRow] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One service of the summary; the same object for all resources of that service."""
+
+    service: ServiceKey
+    # None until something is counted there: to be asked about makes no service appear.
+    counts: ServiceSummary | None = None
+
+
+class Places:
+    """For one summary and one run of spans. Holds on to what it was asked for, so that identities stay unique."""
+
+    def __init__(self, summary: Summary) -> None:
+        self._summary = summary
+        self._of_service: dict[ServiceKey, Place] = {}
+        self._of_resource: dict[int, tuple[Resource, Place]] = {}
+        self._edges: dict[tuple[int, int, bool], EdgeStats] = {}
+        self._inferred: dict[tuple[int, int], tuple[Peer, EdgeStats]] = {}
+
+    def of(self, resource: Resource) -> Place:
+        known = self._of_resource.get(id(resource))
+        if known is None:
+            place = self._of_service.setdefault(resource.service, Place(resource.service))
+            known = self._of_resource[id(resource)] = (resource, place)
+        return known[1]
+
+    def counts(self, place: Place) -> ServiceSummary:
+        """Of that service in the summary, where it appears by this."""
+        if place.counts is None:
+            place.counts = self._summary.service(place.service)
+        return place.counts
+
+    def edge(self, client: Place, server: Place, asynchronous: bool) -> EdgeStats:
+        key = (id(client), id(server), asynchronous)
+        edge = self._edges.get(key)
+        if edge is None:
+            edge = self._edges[key] = self._summary.edge(EdgeKey(client.service, server.service, asynchronous))
+        return edge
+
+    def inferred_edge(self, client: Place, peer: Peer) -> EdgeStats:
+        """To a service of which only the name is known."""
+        key = (id(client), id(peer))
+        known = self._inferred.get(key)
+        if known is None:
+            edge = self._summary.edge(EdgeKey(client.service, peer.service, peer.asynchronous, inferred=True))
+            known = self._inferred[key] = (peer, edge)
+        return known[1]
+
+
+class RowAssembler:
+    """Joins the halves of calls. Memory is two generations of spans, bounded by time and by number."""
+
+    def __init__(self, limits: AssemblyLimits | None = None) -> None:
+        self._limits = limits or AssemblyLimits()
+        self._young = Generation()
+        self._old = Generation()
+        # Halves dropped because the limit was reached before their time was up.
+        self.evicted = 0
+
+    def __len__(self) -> int:
+        return len(self._young.seen) + len(self._old.seen)
+
+    def assemble(self, spans: Iterable[SpanRow], summary: Summary) -> None:
+        """Add `spans`, which all belong to the bucket of `summary`, in event-time order."""
+        places = Places(summary)
+        for span in sorted(spans, key=_event_order):
+            self._turn(span.end)
+            self._join(span, places)
+
+    def _turn(self, now: int) -> None:
+        full = len(self._young.seen) >= self._limits.open_spans // 2
+        if full or now >= self._young.since + self._limits.wait:
+            if full and now < self._young.since + self._limits.wait:
+                self.evicted += len(self._old.seen)
+            self._old, self._young = self._young, Generation(now)
+
+    def _join(self, span: SpanRow, places: Places) -> None:
+        young, old = self._young, self._old
+        children: list[SpanRow] = []
+        parent: SpanRow | None = None
+        # Without an id a span can't be joined, and another one without is no duplicate of it.
+        if span.span_id.strip(b"\0"):
+            own_id = (span.trace_id, span.span_id)
+            if own_id in young.seen or own_id in old.seen:
+                return
+            children = young.waiting.pop(own_id, []) + old.waiting.pop(own_id, [])
+            young.seen[own_id] = span
+            if span.parent_id:
+                parent_id = (span.trace_id, span.parent_id)
+                parent = young.seen.get(parent_id) or old.seen.get(parent_id)
+                if parent is None:
+                    young.waiting.setdefault(parent_id, []).append(span)
+        place = places.of(span.resource)
+        beside = [(child, places.of(child.resource)) for child in children]
+        operation = self._count(span, place, beside, places)
+        if not span.parent_id or span.kind in _ENTRY_KINDS:
+            operation.entries += 1
+        for child, where in beside:
+            if where is not place:
+                _call(span, place, child, where, places)
+        if parent is not None and (caller := places.of(parent.resource)) is not place:
+            _call(parent, caller, span, place, places)
+        if span.peer is not None and all(where is place for _, where in beside):
+            edge = places.inferred_edge(place, span.peer)
+            edge.calls += 1
+            edge.errors += span.error
+            edge.duration.add(span.end - span.start)
+            edge.slowest = _slowest(edge.slowest, span)
+
+    def _count(
+        self, span: SpanRow, place: Place, children: list[tuple[SpanRow, Place]], places: Places
+    ) -> OperationStats:
+        service = places.counts(place)
+        service.spans += 1
+        resource = span.resource
+        if resource.version:
+            service.versions[resource.version] = service.versions.get(resource.version, 0) + 1
+        name = span.name
+        if name not in service.operations and len(service.operations) >= self._limits.operations:
+            name = OTHER_OPERATION
+        operation = service.operations.get(name)
+        if operation is None:
+            operation = service.operations[name] = OperationStats()
+        duration = span.end - span.start
+        operation.calls += 1
+        operation.duration.add(duration)
+        if pod := resource.pod:
+            operation.pods[pod] = operation.pods.get(pod, 0) + 1
+            service.pods[pod] = service.pods.get(pod, 0) + 1
+        if len(children) == 1 and children[0][1] is not place:
+            # All that is not the callee's time lies between the two: it belongs to the edge.
+            child, where = children[0]
+            edge = places.edge(place, where, _asynchronous(span, child))
+            edge.gap.add(max(duration - (child.end - child.start), 1))
+        else:
+            operation.self_time.add(duration - _covered(span, children) if children else duration)
+        operation.slowest = _slowest(operation.slowest, span)
+        if span.error:
+            operation.errors += 1
+            if not any(child.error for child, _ in children):
+                operation.origin_errors += 1
+                operation.failed = _slowest(operation.failed, span)
+        return operation
+
+
+def _call(parent: SpanRow, caller: Place, child: SpanRow, callee: Place, places: Places) -> None:
+    edge = places.edge(caller, callee, _asynchronous(parent, child))
+    edge.calls += 1
+    edge.errors += child.error
+    edge.duration.add(child.end - child.start)
+    edge.slowest = _slowest(edge.slowest, parent)
+    if child.kind not in _ENTRY_KINDS:
+        # Without a kind, being called from elsewhere is what makes a span a unit of work.
+        operations = places.counts(callee).operations
+        name = child.name if child.name in operations else OTHER_OPERATION
+        operations.setdefault(name, OperationStats()).entries += 1
+
+
+def _asynchronous(parent: SpanRow, child: SpanRow) -> bool:
+    return parent.kind == _PRODUCER or child.kind == _CONSUMER or child.start >= parent.end > 0
+
+
+def _covered(span: SpanRow, children: list[tuple[SpanRow, Place]]) -> int:
+    """Nanoseconds of `span` during which at least one child ran."""
+    covered, reached = 0, span.start
+    for start, ended in sorted((child.start, child.end) for child, _ in children):
+        begin, end = max(start, reached), min(ended, span.end)
+        if end > begin:
+            covered += end - begin
+            reached = end
+    return covered
+
+
+def _slowest(kept: tuple[SpanExemplar, ...], span: SpanRow) -> tuple[SpanExemplar, ...]:
+    exemplar = SpanExemplar(span.start - span.end, span.end, span.trace_id, span.span_id, span.resource.pod)
+    return keep_spans(kept, (exemplar,))
