@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROTO := .venv-proto
+FUZZ := .venv-fuzz
 GO_TOOLS := $(CURDIR)/.cache/go-tools
 ARGS ?=
 
-.PHONY: install demo test lint fix proto bench clean
+.PHONY: install demo test lint fix proto bench fuzz clean
 
 install: $(VENV)/.installed
 
@@ -48,6 +49,16 @@ $(GO_TOOLS)/.installed: Makefile
 
 bench: install
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# Beside what it borrows from the other environment, so that atheris is not in the way of whoever never fuzzes.
+fuzz: install $(FUZZ)/.installed
+	PYTHONPATH="$(CURDIR):$(CURDIR)/clients/python:$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')" \
+		$(FUZZ)/bin/python -m tests.fuzz $(ARGS)
+
+$(FUZZ)/.installed: $(VENV)/.installed
+	$(BIN)/python -m venv --clear $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
+	touch $@
 
 clean:
 	rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build

@@ -1,7 +1,9 @@
 """A finding of one detector about one service in one window."""
 
 import hashlib
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from analyzers.exemplar import LogExemplar
 from analyzers.service import ServiceKey
@@ -33,6 +35,13 @@ class Anomaly:
     trace_ids: tuple[bytes, ...] = ()
     # Event time of the first record that shows it, as exactly as it is known.
     onset_unix_nano: int = 0
+    # How many things its detector compared with normal in this window: the most surprising of many is less of one.
+    looked_at: int = 1
+
+    @property
+    def evidence(self) -> float:
+        """In nats: how much less likely than one in all that was looked at it is to be chance; at least 0."""
+        return max(0.0, self.surprise**2 / 2.0 - math.log(self.looked_at))
 
     @property
     def score(self) -> float:
@@ -50,3 +59,18 @@ class Anomaly:
         parts = (str(self.service), self.detector, self.template_id or self.subject, str(self.peer or ""))
         text = "\x1f".join((*parts, str(self.start_unix_nano)))
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def among(findings: Iterable[Anomaly], looked_at: int) -> list[Anomaly]:
+    """The findings of one detector in one window, who know now of how many they are."""
+    return [replace(item, looked_at=max(1, looked_at)) for item in findings]
+
+
+def strongest(findings: Iterable[Anomaly]) -> tuple[Anomaly, ...]:
+    """Of each thing the most surprising finding, in the order in which things were first found."""
+    best: dict[object, Anomaly] = {}
+    for item in findings:
+        known = best.get(item.key)
+        if known is None or abs(item.surprise) > abs(known.surprise):
+            best[item.key] = item
+    return tuple(best.values())

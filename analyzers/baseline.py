@@ -1,6 +1,6 @@
 """What is normal: learned from buckets nothing was wrong in, one service at a time, slowly forgotten."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from analyzers.latencies import Latency
@@ -15,6 +15,16 @@ _FAINT = 1e-30
 
 
 _WARN = 13
+
+# After a new version first appeared, this long the wording of its logs is no evidence (nanoseconds).
+GRACE = 300 * 1_000_000_000
+_REWORDED = 1e-3
+# One request may make many calls of a service or none: work comes in lumps.
+_UNEVEN = 3.0
+_MAX_VERSIONS = 100
+# Share of its buckets in which a steady service sent something, and how many must be known; share of all steady ones
+# that must be silent for the telemetry to be lost and not the services.
+_STEADY, _STEADY_BUCKETS, _NEARLY_ALL = 0.95, 11.0, 0.8
 
 
 @dataclass(slots=True)
@@ -73,17 +83,43 @@ class ServiceBaseline:
     errors: Rate = field(default_factory=Rate)
     operations: dict[str, OperationBaseline] = field(default_factory=dict)
     # Units of work per unit of work that entered the system.
-    throughput: Rate = field(default_factory=Rate)
+    throughput: Rate = field(default_factory=lambda: Rate(least=_UNEVEN))
     # Templates seen for the first time, per bucket: how much of this service is still unknown.
     novelty: Rate = field(default_factory=Rate)
     # Whether spans count the work.
     traced: bool = False
+    # Versions seen, and when the newest of them first was; 0 before there was a second one.
+    versions: set[str] = field(default_factory=set)
+    release_unix_nano: int = 0
+    # Buckets in which it sent anything at all, of all learned.
+    present: Rate = field(default_factory=Rate)
 
     @property
     def burstiness(self) -> float:
         """Mean dispersion of its templates: how many records of one kind come at once."""
         rates = self.templates.values()
         return sum(rate.dispersion for rate in rates) / len(rates) if rates else 1.0
+
+    def note_versions(self, versions: Iterable[str], now_unix_nano: int) -> None:
+        """A new version may word its logs in another way: what was known of them is as good as forgotten."""
+        new = {version for version in versions if version not in self.versions}
+        if new and self.versions:
+            self.release_unix_nano = now_unix_nano
+            for rate in self.templates.values():
+                rate.fade(_REWORDED)
+            for operation in self.operations.values():
+                operation.written.fade(_REWORDED)
+        # The oldest are of no use; what is left bounds memory.
+        self.versions = (self.versions | new) if len(self.versions) < _MAX_VERSIONS else new
+
+    def released(self, now_unix_nano: int) -> bool:
+        """Whether a new version began to run so lately that new wording is to be expected."""
+        return bool(self.release_unix_nano) and now_unix_nano - self.release_unix_nano <= GRACE
+
+    @property
+    def steady(self) -> bool:
+        """Whether it is known long enough, and nearly always sent something."""
+        return self.present.buckets >= _STEADY_BUCKETS and self.present.count >= _STEADY * self.present.exposure
 
     def exposure(self, summary: ServiceSummary) -> float:
         """Units of work in `summary`, counted as they were when this was learned."""
@@ -116,6 +152,13 @@ class Baseline:
                 self.services[key] = ServiceBaseline(bucket.start_unix_nano, traced=summary.entries > 0)
             elif summary.entries and not known.traced and not known.learned:
                 known.traced = True
+            self.services[key].note_versions(summary.versions, bucket.start_unix_nano)
+
+    def silent(self, bucket: Summary) -> tuple[ServiceKey, ...]:
+        """Services that always sent something and send nothing now, when these are nearly all there are; else none."""
+        steady = [key for key, known in sorted(self.services.items()) if known.steady]
+        gone = tuple(key for key in steady if not _sends(bucket.services.get(key)))
+        return gone if len(gone) >= 2 and len(gone) >= _NEARLY_ALL * len(steady) else ()
 
     def forget(self, service: ServiceKey) -> None:
         """Drop all that is known of it."""
@@ -124,8 +167,13 @@ class Baseline:
             del self.edges[edge]
 
     def learn(self, bucket: Summary, troubled: Container[ServiceKey] = ()) -> None:
-        """Learn from one closed bucket, leaving out the services something was wrong with."""
+        """Learn from one closed bucket, leaving out the services something was wrong with.
+
+        Nothing is learned, and nothing forgotten, from telemetry that was lost.
+        """
         self.see(bucket)
+        if self.silent(bucket):
+            return
         entered = system_work(bucket)
         for key, baseline in sorted(self.services.items()):
             if key in troubled:
@@ -145,7 +193,13 @@ class Baseline:
     def _fade(self, elapsed: int) -> None:
         factor = 0.5 ** (elapsed / self.half_life)
         for service in self.services.values():
-            for rate in (service.errors, service.throughput, service.novelty, *service.templates.values()):
+            for rate in (
+                service.errors,
+                service.throughput,
+                service.novelty,
+                service.present,
+                *service.templates.values(),
+            ):
                 rate.fade(factor)
             for operation in service.operations.values():
                 operation.fade(factor)
@@ -159,15 +213,23 @@ class Baseline:
             del self.services[gone]
 
 
+def _sends(summary: ServiceSummary | None) -> bool:
+    return summary is not None and bool(summary.records or summary.spans)
+
+
 def _faint(rate: Rate) -> bool:
     """Whether what was known once is as good as forgotten."""
     return 0.0 < rate.exposure < _FAINT
 
 
 def system_work(bucket: Summary) -> float:
-    """Units of work that entered the system: entries of services that nothing else called."""
+    """Units of work that entered the system: entries of services that nothing else called; where there are no spans
+    at all, all records."""
     called = {edge.server for edge in bucket.edges}
-    return float(sum(summary.entries for key, summary in bucket.services.items() if key not in called))
+    entered = sum(summary.entries for key, summary in bucket.services.items() if key not in called)
+    if not entered and not any(summary.spans for summary in bucket.services.values()):
+        entered = sum(summary.records for summary in bucket.services.values())
+    return float(entered)
 
 
 def _learn_service(
@@ -181,7 +243,8 @@ def _learn_service(
     exposure = baseline.exposure(summary)
     baseline.learned += bucket.end_unix_nano - bucket.start_unix_nano
     baseline.work += exposure
-    baseline.throughput.learn(exposure if baseline.traced else 0.0, entered)
+    baseline.throughput.learn(exposure, entered)
+    baseline.present.learn(1.0 if _sends(summary) else 0.0, 1.0)
     baseline.errors.learn(summary.error_records, exposure)
     fresh = 0
     for template_id, count in sorted(summary.templates.items()):

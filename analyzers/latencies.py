@@ -4,9 +4,14 @@ import math
 from dataclasses import dataclass
 
 from analyzers.sketch import Sketch
+from analyzers.surprises import standard
 
-_PRIOR_BUCKETS = 3.0
-_PRIOR_DISPERSION = 1.5
+# Standard deviation of bucket means of log durations (their level drifts, however many calls there are), and how
+# many buckets it takes to believe another: what was watched for a minute has not shown yet how it drifts.
+_PRIOR_DRIFT = 0.2
+_PRIOR_BUCKETS = 12.0
+# Nothing is taken to be steadier than this.
+_LEAST_DRIFT = 0.05
 # One bucket counts for no more: the first moments of a failure, learned unawares, must not make it look normal.
 _MOST_RESIDUAL = 12.0
 # Variance of log durations assumed before any is known, and how many observations that is worth.
@@ -20,12 +25,14 @@ _LEAST_SPREAD = 0.3
 
 @dataclass(slots=True)
 class Latency:
-    """Mean and variance of log durations, with the over-dispersion of bucket means (calls of one burst are alike)."""
+    """Log durations: their mean, the variance of calls within a bucket, and the drift of bucket means beyond it."""
 
     count: float = 0.0
     total: float = 0.0
     squares: float = 0.0
-    residuals: float = 0.0
+    # Sum of what bucket means departed by, squared, beyond what so few calls do by chance; weighted by how exactly
+    # each is known, as `buckets` is.
+    drifts: float = 0.0
     buckets: float = 0.0
 
     def learn(self, sketch: Sketch) -> None:
@@ -34,10 +41,12 @@ class Latency:
         total = sum(value * weight for value, weight in sketch.logs())
         squares = sum(value * value * weight for value, weight in sketch.logs())
         if self.count > 0:
-            mean = total / sketch.count
-            error = self.variance * (1 / sketch.count + 1 / self.count)
-            self.residuals += min((mean - self.mean) ** 2 / error, _MOST_RESIDUAL)
-            self.buckets += 1
+            chance = self.variance * (1 / sketch.count + 1 / self.count)
+            drift = self.drift
+            departed = min((total / sketch.count - self.mean) ** 2, _MOST_RESIDUAL * (drift + chance)) - chance
+            known = drift / (drift + chance)
+            self.drifts += known * departed
+            self.buckets += known
         self.count += sketch.count
         self.total += total
         self.squares += squares
@@ -46,7 +55,7 @@ class Latency:
         self.count *= factor
         self.total *= factor
         self.squares *= factor
-        self.residuals *= factor
+        self.drifts *= factor
         self.buckets *= factor
 
     @property
@@ -62,9 +71,10 @@ class Latency:
         return (within + _PRIOR_COUNT * _PRIOR_VARIANCE) / (self.count + _PRIOR_COUNT)
 
     @property
-    def dispersion(self) -> float:
-        known = self.residuals + _PRIOR_BUCKETS * _PRIOR_DISPERSION
-        return max(1.0, known / (self.buckets + _PRIOR_BUCKETS))
+    def drift(self) -> float:
+        """Variance of bucket means beyond what the number of their calls explains."""
+        known = self.drifts + _PRIOR_BUCKETS * _PRIOR_DRIFT**2
+        return max(_LEAST_DRIFT**2, known / (self.buckets + _PRIOR_BUCKETS))
 
     @property
     def typical(self) -> float:
@@ -86,5 +96,5 @@ class Latency:
         if abs(shift) <= margin:
             return 0.0
         shift -= math.copysign(margin, shift)
-        error = math.sqrt(self.variance * self.dispersion * (1 / sketch.count + 1 / self.count))
-        return shift / error
+        error = math.sqrt(self.drift + self.variance * (1 / sketch.count + 1 / self.count))
+        return standard(shift / error, self.buckets + _PRIOR_BUCKETS)

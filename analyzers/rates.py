@@ -3,9 +3,13 @@
 import math
 from dataclasses import dataclass
 
+from analyzers.surprises import standard
+
 # Pseudo-observations that keep the dispersion of a short history from looking better known than it is.
 _PRIOR_BUCKETS = 3.0
 _PRIOR_DISPERSION = 1.5
+# What a prior is worth when it comes to how far the unexpected may reach.
+_KNOWN = 12.0
 # One bucket counts for no more: the first moments of a failure, learned unawares, must not make it look normal.
 _MOST_RESIDUAL = 12.0
 
@@ -69,4 +73,5 @@ class Rate:
             expected = max(count, expected * (1 - tolerance))
         spread = math.sqrt(self.dispersion * (1 + exposure / self.exposure))
         count, expected = count / cluster, expected / cluster
-        return 2.0 * (math.sqrt(count + 0.375) - math.sqrt(expected + 0.375)) / spread
+        deviations = 2.0 * (math.sqrt(count + 0.375) - math.sqrt(expected + 0.375)) / spread
+        return standard(deviations, self.buckets + _KNOWN)

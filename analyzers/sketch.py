@@ -109,8 +109,8 @@ def _largest(index: int) -> int:
     return low
 
 
-# From the bin before the first on, so that every bin has one below it: nothing lies there.
-_LARGEST = np.array([-1, *map(_largest, range(_index(2**63 - 1) + 1))], dtype=np.int64)
+# From the bin before the first on, so that every bin has one below it; in that one is nothing.
+_LARGEST = np.array([-(2**63), *map(_largest, range(_index(2**63 - 1) + 1))], dtype=np.int64)
 
 
 def _middle(index: int) -> float:

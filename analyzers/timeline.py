@@ -1,13 +1,14 @@
 """Event time: which bucket a record belongs to, and when a bucket is complete."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
 
 from analyzers.archive import LOOSE, Archive
 from analyzers.assembly import AssemblerState, AssemblyLimits, TraceAssembler
+from analyzers.catch_up import Arrival, CatchUp, CatchUpSettings, CatchUpState
 from analyzers.columns import Int64, LogBatch, SpanBatch
 from analyzers.summary import Summary, union
 from analyzers.tally import CountLimits, Tally
@@ -31,6 +32,9 @@ class WindowSettings:
     retention: int = 3_600_000_000_000
     # A silence longer than this is skipped instead of being walked through bucket by bucket.
     longest_gap: int = 300_000_000_000
+    # By the clock on the wall: how long nothing closes after a sign that somebody is catching up, and how long in all.
+    patience: int = 30_000_000_000
+    longest_hold: int = 300_000_000_000
 
     @property
     def buckets(self) -> int:
@@ -56,13 +60,24 @@ class TimelineState:
     open: dict[int, Summary]
     assembler: AssemblerState
     heard: list[Heard]
+    # Not in checkpoints of older versions.
+    catch_up: CatchUpState = field(default_factory=CatchUpState)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """`end` deliveries are to be added before buckets are closed that end at `complete_unix_nano` or earlier."""
+
+    end: int
+    complete_unix_nano: int
 
 
 class Timeline:
     """The buckets of the whole system, open and closed, behind one watermark.
 
     The watermark is the newest time of any service less the lateness. A bucket closes when the watermark passes its
-    end. What comes later is merged into its bucket all the same and counted as late; it is not judged again.
+    end, or later while somebody is catching up. What comes after the watermark has passed is counted as late; what
+    comes to a closed bucket is kept with it all the same, and it is not judged again.
     """
 
     def __init__(
@@ -72,7 +87,13 @@ class Timeline:
         assembly: AssemblyLimits | None = None,
     ) -> None:
         self.settings = settings
+        assembly = assembly or AssemblyLimits()
         self.assembler = TraceAssembler(assembly)
+        self.catch_up = CatchUp(
+            CatchUpSettings(
+                settings.lateness, settings.bucket, settings.patience, settings.longest_hold, assembly.open_spans
+            )
+        )
         self.witnesses = Witnesses()
         self.late_records = 0
         self.late_spans = 0
@@ -86,7 +107,6 @@ class Timeline:
         self._open: dict[int, Summary] = {}
         # What is to be added to open buckets before anybody looks at them.
         self._tallies: dict[int, Tally] = {}
-        # Whoever judges a window holds its buckets, and sees the late records that come to them.
         self.archive = Archive(settings.bucket, settings.retention, max(LOOSE, settings.buckets))
 
     @property
@@ -107,8 +127,7 @@ class Timeline:
         if not len(batch):
             return
         buckets = self._bucket_starts(batch.time_unix_nano)
-        if self._open_from is not None:
-            self.late_records += int(batch.weight[buckets < self._open_from].sum())
+        self.late_records += int(batch.weight[buckets < self._in_time_from()].sum())
         for start in np.unique(buckets).tolist():
             self._tally(start, batch, mined, np.flatnonzero(buckets == start))
         self.witnesses.add(batch, mined, buckets, self._open_from or 0)
@@ -119,26 +138,37 @@ class Timeline:
             return
         starts = self._bucket_starts(batch.end_unix_nano)
         self.assembler.hold(batch, starts)
-        late = starts[starts < (self._open_from or 0)]
-        self.late_spans += len(late)
-        for start in np.unique(late).tolist():
+        self.late_spans += int(np.count_nonzero(starts < self._in_time_from()))
+        for start in np.unique(starts[starts < (self._open_from or 0)]).tolist():
             self.assembler.assemble(start, self._bucket(start))
         self._see(int(batch.end_unix_nano.max()))
 
-    def cuts(self, newest_unix_nano: Int64) -> list[int]:
-        """Numbers of deliveries after which the watermark has passed the end of a bucket, and the number of all."""
-        newest = np.maximum.accumulate(np.maximum(newest_unix_nano, self._newest))
-        settled = (newest - self.settings.lateness) // self.settings.bucket
-        before = max(0, self._newest - self.settings.lateness) // self.settings.bucket
-        passed = np.flatnonzero(np.diff(settled, prepend=before)) + 1
-        return sorted({*passed.tolist(), len(newest)})
+    def cuts(self, arrivals: Iterable[Arrival]) -> list[Cut]:
+        """Take note of deliveries that are to be added, in the order in which they came. Returns after how many of
+        them buckets become complete, or what comes would be late, and the number of all."""
+        width, newest = self.settings.bucket, self._newest
+        cuts: list[Cut] = []
+        number, before = 0, (self.watermark_unix_nano // width, self.catch_up.state.complete // width)
+        for number, arrival in enumerate(arrivals, 1):
+            complete = self.catch_up.see(arrival)
+            newest = max(newest, arrival.newest_unix_nano)
+            now = (max(0, newest - self.settings.lateness) // width, complete // width)
+            if now != before:
+                cuts.append(Cut(number, complete))
+                before = now
+        if not cuts or cuts[-1].end < number:
+            cuts.append(Cut(number, self.catch_up.state.complete))
+        return cuts
 
-    def close_ready(self) -> Iterator[Summary]:
-        """Close and return every bucket that the watermark has passed, oldest first."""
-        yield from self._close_until(self.watermark_unix_nano)
+    def close_ready(self, complete_unix_nano: int | None = None) -> Iterator[Summary]:
+        """Close and return every bucket that the watermark has passed, oldest first; none that ends after the given
+        time."""
+        until = self.watermark_unix_nano
+        yield from self._close_until(until if complete_unix_nano is None else min(until, complete_unix_nano))
 
     def close_all(self) -> Iterator[Summary]:
         """Close everything seen so far, because nothing more comes (wall-clock idleness, end of a replay)."""
+        self.catch_up.end()
         yield from self._close_until(self._newest + self.settings.bucket)
 
     def state(self) -> TimelineState:
@@ -154,6 +184,7 @@ class Timeline:
             self._open,
             self.assembler.state(),
             self.witnesses.state(),
+            self.catch_up.state,
         )
 
     def restore(self, state: TimelineState, closed: Iterable[Summary]) -> None:
@@ -165,6 +196,7 @@ class Timeline:
         self.archive.restore(closed)
         self.assembler.restore(state.assembler)
         self.witnesses.restore(state.heard)
+        self.catch_up.state = state.catch_up
 
     def _is_closed(self, start: int) -> bool:
         return self._open_from is not None and start < self._open_from
@@ -243,9 +275,14 @@ class Timeline:
         width = np.int64(self.settings.bucket)
         return (times // width) * width
 
+    def _in_time_from(self) -> int:
+        """Start of the first bucket whose records are in time, whether or not those before are closed."""
+        width = self.settings.bucket
+        return max(self._open_from or 0, self.watermark_unix_nano // width * width)
+
     def _bucket(self, start: int) -> Summary:
         if self._is_closed(start):
-            return self.archive.at(start)
+            return self.archive.late(start)
         summary = self._open.get(start)
         if summary is None:
             summary = self._open[start] = Summary(start, start + self.settings.bucket)

@@ -1,12 +1,21 @@
 """Which anomalies belong to one failure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 import networkx as nx
 
 from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
-from rca.graph import Topology
+from analyzers.summary import EdgeKey
+from rca.graph import Edge, ServiceGraph, Topology
+
+
+def reach(graph: ServiceGraph, usual: Iterable[EdgeKey]) -> Topology:
+    """Along which calls a failure may travel: those made now, and `usual` ones that it may have cut."""
+    made = {(edge.client, edge.server) for edge in graph.edges}
+    cut = (Edge(key.client, key.server, 0, 0, 0.0, 0.0, key.asynchronous, key.inferred) for key in sorted(usual))
+    return Topology(replace(graph, edges=(*graph.edges, *(e for e in cut if (e.client, e.server) not in made))))
 
 
 def group(anomalies: Iterable[Anomaly], topology: Topology) -> list[tuple[Anomaly, ...]]:
@@ -19,12 +28,28 @@ def group(anomalies: Iterable[Anomaly], topology: Topology) -> list[tuple[Anomal
     related: nx.Graph[ServiceKey] = nx.Graph()
     related.add_nodes_from(services)
     for index, one in enumerate(services):
-        related.add_edges_from((one, other) for other in services[index + 1 :] if topology.connected(one, other))
+        related.add_edges_from((one, other) for other in services[index + 1 :] if may_relate(one, other, topology))
     components = sorted(nx.connected_components(related), key=min)
     return [tuple(item for item in found if item.service in component) for component in components]
 
 
-def belongs(anomalies: Sequence[Anomaly], services: Iterable[ServiceKey], topology: Topology) -> bool:
-    """Whether a fault could have travelled between any of the anomalies and any of `services`."""
-    known = tuple(services)
-    return any(topology.connected(anomaly.service, service) for anomaly in anomalies for service in known)
+def belongs(
+    anomalies: Sequence[Anomaly], services: Collection[ServiceKey], topology: Topology, together: bool = False
+) -> bool:
+    """Whether a fault could have travelled between any of the anomalies and any of `services`.
+
+    `together`: they began at about the same time, which decides where it isn't known who calls whom.
+    """
+    return any(
+        may_relate(anomaly.service, service, topology) if together else topology.connected(anomaly.service, service)
+        for anomaly in anomalies
+        for service in services
+    )
+
+
+def may_relate(one: ServiceKey, other: ServiceKey, topology: Topology) -> bool:
+    """Whether one calls the other, directly or through others, or of neither any calls are known."""
+    if topology.connected(one, other):
+        return True
+    unknown = all(not topology.callers(item) and not topology.callees(item) for item in (one, other))
+    return unknown and (one.environment, one.namespace) == (other.environment, other.namespace)

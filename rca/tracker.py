@@ -4,29 +4,43 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from analyzers.anomaly import Anomaly
+from analyzers.detectors.silence import Silence
 from analyzers.service import ServiceKey
-from rca.correlation import belongs, group
+from analyzers.summary import EdgeKey
+from rca.correlation import belongs, group, reach
 from rca.diagnosis import Diagnosis
 from rca.graph import ServiceGraph, Topology
 from rca.incident import Incident, State, incident_id
+from rca.ranking import signal_of
 from rca.severity import incident_severity
 
 _NANOS = 1_000_000_000
 _MAX_ANOMALIES = 100
 # Set to "manual" when a person gave the incident its title; it is kept then.
 TITLE_LABEL = "hypocenter.title"
+# Set to "accepted" when what was wrong went on for so long that it is taken for normal from then on.
+NEW_NORMAL_LABEL = "hypocenter.new_normal"
+# Evidence, in nats, that chance alone brings now and then; each signal of each service counts for what is beyond it.
+_CHANCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
     """Times are nanoseconds of event time."""
 
-    # One finding this surprising opens an incident at once.
-    open_at_once: float = 8.0
-    # Findings this surprising open one when they are there in two windows in a row.
-    open_on_repeat: float = 5.5
-    # Findings less surprising than this neither join an incident nor keep it from ending.
-    keep: float = 4.5
+    # Evidence in nats, added up over the services and signals of findings that go together (`weight`). This much opens
+    # an incident at once: by chance once in exp(10) windows, which is once in 30 hours.
+    open_at_once: float = 10.0
+    # This much opens one when the same was found in the window before.
+    open_on_repeat: float = 4.0
+    # Findings with less than this neither join an incident nor keep it from ending.
+    keep: float = 4.0
+    # Everything is silent for this long before the telemetry source counts as lost.
+    lost: int = 60 * _NANOS
+    # Findings this soon after an incident was opened belong to it where it isn't known who calls whom.
+    together: int = 90 * _NANOS
+    # What goes on for so long is the new normal: the incident ends, and its services are learned anew.
+    new_normal: int = 3600 * _NANOS
     # Without findings for this long, an incident has ended.
     quiet: int = 60 * _NANOS
     # Findings that come within this time after its end reopen it.
@@ -43,6 +57,7 @@ class IncidentTracker:
         self._live: dict[str, Incident] = {item.incident_id: item for item in live if item.state is not State.RESOLVED}
         # Keys of anomalies in the window before, with the window they were first seen in.
         self._before: dict[object, Anomaly] = {}
+        self._accepted_services: set[ServiceKey] = set()
 
     @property
     def live(self) -> tuple[Incident, ...]:
@@ -76,14 +91,19 @@ class IncidentTracker:
         else:
             self._live[incident.incident_id] = incident
 
-    def advance(self, anomalies: Sequence[Anomaly], graph: ServiceGraph, now_unix_nano: int) -> list[Incident]:
+    def advance(
+        self, anomalies: Sequence[Anomaly], graph: ServiceGraph, now_unix_nano: int, usual: Iterable[EdgeKey] = ()
+    ) -> list[Incident]:
         """Take in the findings of the window that ends now; return every incident that changed, as it is now.
 
+        `usual` are calls that are made normally: a failure cuts the very calls along which it travelled.
         Those that got new findings want a new diagnosis (`diagnosed`).
         """
         changed: dict[str, Incident] = {}
-        topology = Topology(graph)
-        for found in group((item for item in anomalies if abs(item.surprise) >= self._settings.keep), topology):
+        topology = reach(graph, usual)
+        for found in group((item for item in anomalies if item.evidence > _CHANCE), topology):
+            if weight(found) < self._settings.keep:
+                continue
             incident = self._joined(found, topology, now_unix_nano)
             if incident is None:
                 incident = self._opened(found, graph, now_unix_nano)
@@ -93,13 +113,27 @@ class IncidentTracker:
                 self.put(changed[incident.incident_id])
         self._before = {item.key: self._before.get(item.key, item) for item in anomalies}
         for incident in self.live:
-            if incident.incident_id not in changed:
-                aged = self._aged(incident, now_unix_nano)
-                if aged is not incident:
-                    changed[incident.incident_id] = aged
+            aged = self._aged(incident, now_unix_nano)
+            if aged is not incident:
+                changed[incident.incident_id] = aged
         for incident in changed.values():
             self.put(incident)
         return [changed[key] for key in sorted(changed)]
+
+    def take_accepted(self) -> frozenset[ServiceKey]:
+        """Services whose present state became the new normal since this was last asked: to be learned anew."""
+        accepted, self._accepted_services = frozenset(self._accepted_services), set()
+        return accepted
+
+    def _accepted(self, incident: Incident, now: int) -> Incident:
+        self._accepted_services.update(incident.services)
+        return replace(
+            incident,
+            end_unix_nano=now,
+            update_unix_nano=now,
+            labels={**incident.labels, NEW_NORMAL_LABEL: "accepted"},
+            revision=incident.revision + 1,
+        )
 
     def _joined(self, found: Sequence[Anomaly], topology: Topology, now: int) -> Incident | None:
         """The live incident that these belong to, the oldest of several."""
@@ -107,7 +141,8 @@ class IncidentTracker:
             ended = incident.end_unix_nano
             if ended and now > ended + self._settings.reopen:
                 continue
-            if not belongs(found, incident.services, topology):
+            together = now - incident.create_unix_nano <= self._settings.together
+            if not belongs(found, incident.services, topology, together):
                 continue
             if not ended:
                 return incident
@@ -117,10 +152,13 @@ class IncidentTracker:
 
     def _strong(self, found: Sequence[Anomaly]) -> bool:
         settings = self._settings
-        if any(abs(item.surprise) >= settings.open_at_once for item in found):
+        if any(item.detector == Silence.name for item in found):
+            # A batch held up on its way is no lost source.
+            since = (self._before[item.key].start_unix_nano for item in found if item.key in self._before)
+            return any(item.end_unix_nano - start >= settings.lost for item in found for start in since)
+        if weight(found) >= settings.open_at_once:
             return True
-        repeated = [item for item in found if item.key in self._before]
-        return any(abs(item.surprise) >= settings.open_on_repeat for item in repeated)
+        return weight(item for item in found if item.key in self._before) >= settings.open_on_repeat
 
     def _opened(self, found: Sequence[Anomaly], graph: ServiceGraph, now: int) -> Incident | None:
         if not self._strong(found):
@@ -148,7 +186,7 @@ class IncidentTracker:
         newest = {item.key: item for item in (*incident.anomalies, *found)}
         return replace(
             incident,
-            title=incident.title or f"{services[0].name} is not normal",
+            title=incident.title or _first_title(found),
             services=services,
             severity=max(incident.severity, incident_severity(found, graph)),
             anomalies=_strongest(newest.values()),
@@ -160,6 +198,8 @@ class IncidentTracker:
     def _aged(self, incident: Incident, now: int) -> Incident:
         settings = self._settings
         if not incident.end_unix_nano:
+            if now >= incident.create_unix_nano + settings.new_normal:
+                return self._accepted(incident, now)
             if now < incident.seen_unix_nano + settings.quiet:
                 return incident
             return replace(
@@ -178,6 +218,24 @@ class IncidentTracker:
             update_unix_nano=now,
             revision=incident.revision + 1,
         )
+
+
+def _first_title(found: Sequence[Anomaly]) -> str:
+    """Until there is a diagnosis. What the telemetry itself lacks can't be diagnosed any further."""
+    lost = [item.description for item in found if item.detector == Silence.name]
+    return lost[0] if lost else f"{min(item.service for item in found).name} is not normal"
+
+
+def weight(anomalies: Iterable[Anomaly]) -> float:
+    """Joint evidence in nats: of each signal of each service its strongest finding, less what chance brings.
+
+    Several weak signs of one failure make a strong one, the tenth template of one cause adds nothing.
+    """
+    strongest: dict[tuple[ServiceKey, str], float] = {}
+    for item in anomalies:
+        sign = (item.service, signal_of(item))
+        strongest[sign] = max(strongest.get(sign, 0.0), item.evidence - _CHANCE)
+    return sum(strongest.values())
 
 
 def with_persons_changes(incident: Incident, stored: Incident) -> Incident:

@@ -307,6 +307,8 @@ def _folded(engine: Engine) -> TallyCollector:
             "names": census.cut_names,
             "resource_attributes": census.unread_attributes,
             "templates": timeline.folded_records,
+            "operations": timeline.assembler.folded,
+            "edges": timeline.assembler.folded_edges,
         },
     )
 
@@ -337,6 +339,10 @@ def _gauges(inbox: Inbox, engine: Engine, journal: Journal, memory: Memory) -> G
             "hypocenter_watermark_seconds": (
                 "Event time up to which all is in.",
                 lambda: timeline.watermark_unix_nano / 1e9,
+            ),
+            "hypocenter_catching_up": (
+                "1 while windows are held because somebody sends a backlog.",
+                lambda: timeline.catch_up.catching_up,
             ),
             "hypocenter_live_incidents": ("Incidents not resolved.", lambda: len(engine.tracker.live)),
         }

@@ -138,6 +138,9 @@ class WindowConfig(_Section):
     duration: Annotated[Duration, Field(ge=SECOND // 10)] = 15 * SECOND
     lateness: Duration = 10 * SECOND
     idle: Annotated[Duration, Field(ge=SECOND // 10)] = 30 * SECOND
+    # While somebody is catching up: after each sign of it, and all told.
+    patience: Duration = 30 * SECOND
+    longest_hold: Duration = 300 * SECOND
     retention: Duration = 3600 * SECOND
 
 

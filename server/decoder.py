@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analyzers.catch_up import Arrival
 from analyzers.columns import Int64, LogBatch, SpanBatch, TimeFaults
 from analyzers.otlp import DecodeLimits, LogDecoder, SpanDecoder
 from analyzers.templates import MinedBatch, TemplateMiner
@@ -30,12 +31,17 @@ class Decoded:
         return TimeFaults(logs.missing + spans.missing, logs.absurd + spans.absurd, logs.future + spans.future)
 
     @property
-    def newest_unix_nano(self) -> Int64:
-        """Of each delivery, the newest time in it; 0 for one without a record."""
+    def arrivals(self) -> list[Arrival]:
+        """What each delivery brought."""
+        logs, spans = self.logs_at[self.logs.request], self.spans_at[self.spans.request]
         newest = np.zeros(len(self.deliveries), dtype=np.int64)
-        np.maximum.at(newest, self.logs_at[self.logs.request], self.logs.time_unix_nano)
-        np.maximum.at(newest, self.spans_at[self.spans.request], self.spans.end_unix_nano)
-        return newest
+        np.maximum.at(newest, logs, self.logs.time_unix_nano)
+        np.maximum.at(newest, spans, self.spans.end_unix_nano)
+        records = np.bincount(logs, minlength=len(newest)) + np.bincount(spans, minlength=len(newest))
+        return [
+            Arrival(delivery.signal is Signal.TRACES, at, delivery.received_unix_nano, number)
+            for delivery, at, number in zip(self.deliveries, newest.tolist(), records.tolist(), strict=True)
+        ]
 
     def until(self, ends: Sequence[int]) -> Iterator[tuple[LogBatch, MinedBatch, SpanBatch]]:
         """Cut after the given numbers of deliveries, of which the last is that of all."""

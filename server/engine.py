@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from analyzers.anomaly import Anomaly
 from analyzers.assembly import AssemblyLimits
 from analyzers.baseline import Baseline
+from analyzers.catch_up import Arrival
 from analyzers.census import Census, Instances
-from analyzers.columns import Int64, LogBatch, SpanBatch
+from analyzers.columns import LogBatch, SpanBatch
 from analyzers.detectors import Detector, build_all, sensitive
 from analyzers.service import ServiceKey
 from analyzers.summary import Summary, union
 from analyzers.tally import CountLimits
 from analyzers.templates import MinedBatch
-from analyzers.timeline import Timeline, TimelineState, WindowSettings
+from analyzers.timeline import Cut, Timeline, TimelineState, WindowSettings
 from rca.diagnosis import Diagnosis
 from rca.explanation import diagnose
 from rca.graph import ServiceGraph, Topology, build_graph
@@ -49,6 +50,8 @@ class EngineState:
     recent: tuple[int, ...]
     # Not in checkpoints of older versions.
     instances: dict[ServiceKey, Instances] = field(default_factory=dict)
+    # Those of `recent` as they were closed, where more came since: neither judged nor learned.
+    as_closed: dict[int, Summary] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +103,26 @@ class Engine:
                 self.timeline.add_spans(replace(batch, resources=resources, peers=peers))
             return self.timeline.late_spans - before
 
-    def cuts(self, newest_unix_nano: Int64) -> list[int]:
-        """After how many of several deliveries, each with the newest time in it, buckets become complete, and that of
-        all: added up to there and closed, they come to the same as one by one."""
+    def cuts(self, arrivals: Iterable[Arrival]) -> list[Cut]:
+        """After how many of several deliveries buckets become complete, and that of all: added up to there and closed,
+        they come to the same as one by one."""
         with self.lock:
-            return self.timeline.cuts(newest_unix_nano)
+            return self.timeline.cuts(arrivals)
 
-    def close_ready(self, everything: bool = False) -> Iterable[Summary]:
-        """Buckets that are complete, oldest first; with `everything`, all that were begun."""
+    def close_ready(self, complete_unix_nano: int | None = None) -> Iterable[Summary]:
+        """Buckets that are complete, oldest first, and end no later than that."""
         with self.lock:
-            return list(self.timeline.close_all() if everything else self.timeline.close_ready())
+            return list(self.timeline.close_ready(complete_unix_nano))
+
+    def close_all(self) -> Iterable[Summary]:
+        """All buckets that were begun, oldest first."""
+        with self.lock:
+            return list(self.timeline.close_all())
+
+    def expects_more(self, now_unix_nano: int) -> bool:
+        """Whether a silence is none yet, because somebody is catching up."""
+        with self.lock:
+            return self.timeline.catch_up.expects_more(now_unix_nano)
 
     def state(self) -> EngineState:
         """What is known; not a copy, so encode it under `lock`."""
@@ -121,6 +134,11 @@ class Engine:
             self.tracker.before,
             tuple(bucket.start_unix_nano for bucket in self._recent),
             self.census.instances(),
+            {
+                bucket.start_unix_nano: bucket
+                for bucket in self._recent
+                if self.timeline.archive.get(bucket.start_unix_nano) is not bucket
+            },
         )
 
     def restore(self, state: EngineState, closed: Iterable[Summary]) -> None:
@@ -130,7 +148,8 @@ class Engine:
             self.baseline.services, self.baseline.edges = state.baseline.services, state.baseline.edges
             self.census.restore(state.census, state.instances)
             self.tracker.restore(state.live, state.before)
-            recent = map(self.timeline.archive.get, state.recent)
+            archive = self.timeline.archive
+            recent = (state.as_closed.get(start) or archive.get(start) for start in state.recent)
             self._recent = deque(bucket for bucket in recent if bucket is not None)
 
     def judge(self, bucket: Summary) -> Judgement:
@@ -208,9 +227,19 @@ def build_engine(config: Config, store: IncidentStore | None) -> Engine:
     return Engine(
         EngineParts(
             timeline=Timeline(
-                WindowSettings(duration=window.duration, lateness=window.lateness, retention=window.retention),
+                WindowSettings(
+                    duration=window.duration,
+                    lateness=window.lateness,
+                    retention=window.retention,
+                    patience=window.patience,
+                    longest_hold=window.longest_hold,
+                ),
                 CountLimits(templates=config.limits.templates),
-                AssemblyLimits(open_spans=config.limits.open_spans, operations=config.limits.operations),
+                AssemblyLimits(
+                    open_spans=config.limits.open_spans,
+                    operations=config.limits.operations,
+                    edges=config.limits.edges,
+                ),
             ),
             baseline=Baseline(half_life=config.baseline.half_life, max_templates=config.baseline.max_templates),
             tracker=IncidentTracker(

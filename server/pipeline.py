@@ -28,7 +28,8 @@ from server.tracing import evidence_links
 
 _log = logging.getLogger(__name__)
 _POLL = 0.2
-# Bytes of requests that are decoded together while more than one waits: the more the cheaper, the fewer the sooner done.
+# Bytes of requests that are decoded together while more than one waits: the more the cheaper, the fewer the sooner
+# done.
 _MOST_BYTES = 2 * 2**20
 
 
@@ -96,7 +97,7 @@ class Pipeline:
             elif self._stopping.is_set():
                 if not self._inbox.pending_requests:
                     return
-            elif not idled and time.monotonic() - last >= self._parts.idle:
+            elif not idled and time.monotonic() - last >= self._parts.idle and not self._expects_more():
                 idled = self._fall_idle()
             self._parts.checkpointer.tick(self._position)
 
@@ -140,7 +141,8 @@ class Pipeline:
         """Into windows, each judged as soon as it is complete, as if one delivery came after the other."""
         engine = self._parts.engine
         outcomes = {Signal.LOGS: _Outcome(own=decoded.logs.own), Signal.TRACES: _Outcome(own=decoded.spans.own)}
-        for logs, mined, spans in decoded.until(engine.cuts(decoded.newest_unix_nano)):
+        cuts = engine.cuts(decoded.arrivals)
+        for cut, (logs, mined, spans) in zip(cuts, decoded.until([cut.end for cut in cuts]), strict=True):
             additions = (
                 (Signal.LOGS, int(logs.weight.sum()), partial(engine.add_logs, logs, mined)),
                 (Signal.TRACES, len(spans), partial(engine.add_spans, spans)),
@@ -152,7 +154,7 @@ class Pipeline:
                 except Exception as error:  # noqa: BLE001 - as above
                     self._fail(error, "%d records could not be counted", records)
                     outcomes[signal].failed += records
-            self._judge_ready(everything=False)
+            self._judge_each(engine.close_ready(cut.complete_unix_nano))
         return outcomes
 
     def _settle(self, deliveries: Sequence[Delivery], outcomes: Mapping[Signal, "_Outcome"]) -> None:
@@ -173,18 +175,21 @@ class Pipeline:
         self._parts.metrics.failures.inc()
         self._failure = error
 
+    def _expects_more(self) -> bool:
+        return self._parts.engine.expects_more(time.time_ns())
+
     def _fall_idle(self) -> bool:
         """Close open windows because nothing came for a while; False when something did after all."""
         position = self._inbox.mark_idle(time.time_ns())
         if position is None:
             return False
-        self._judge_ready(everything=True)
+        self._judge_each(self._parts.engine.close_all())
         self._position = position
         return True
 
-    def _judge_ready(self, everything: bool) -> None:
+    def _judge_each(self, buckets: Iterable[Summary]) -> None:
         """A window that can't be judged must not take the later ones down; its records are counted already."""
-        for bucket in self._parts.engine.close_ready(everything):
+        for bucket in buckets:
             try:
                 self._judge(bucket)
             except Exception as error:  # noqa: BLE001 - as above
@@ -199,7 +204,7 @@ class Pipeline:
             if frame.kind is FrameKind.IDLE:
                 records += self._replay(waiting)
                 waiting = []
-                self._judge_ready(everything=True)
+                self._judge_each(self._parts.engine.close_all())
                 self._position = position
                 continue
             waiting.append(delivery_of(frame, position))
@@ -227,7 +232,7 @@ class Pipeline:
     def finish(self) -> None:
         """Judge every window that was begun, because nothing more comes. Unsupervised, as `take`."""
         self._failure = None
-        self._judge_ready(everything=True)
+        self._judge_each(self._parts.engine.close_all())
         if self._failure is not None:
             raise self._failure
 

@@ -10,6 +10,7 @@ from analyzers.detectors.edge_gap import EdgeGap, EdgeGapConfig
 from analyzers.detectors.error_share import ErrorShare, ErrorShareConfig
 from analyzers.detectors.new_template import NewTemplate, NewTemplateConfig
 from analyzers.detectors.self_time import SelfTime, SelfTimeConfig
+from analyzers.detectors.silence import Silence, SilenceConfig
 from analyzers.detectors.span_errors import SpanErrors, SpanErrorsConfig
 from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
 from analyzers.detectors.throughput import Throughput, ThroughputConfig
@@ -23,6 +24,7 @@ DetectorConfig = (
     | EdgeGapConfig
     | EdgeCallsConfig
     | ThroughputConfig
+    | SilenceConfig
 )
 
 DEFAULTS: tuple[DetectorConfig, ...] = (
@@ -34,10 +36,11 @@ DEFAULTS: tuple[DetectorConfig, ...] = (
     EdgeGapConfig(),
     EdgeCallsConfig(),
     ThroughputConfig(),
+    SilenceConfig(),
 )
 
 # Standard deviations that count once a failure is known to be there.
-_SENSITIVE = 2.5
+_SENSITIVE = 2.0
 
 # Those that need nothing but logs.
 LOG_DETECTORS = (NewTemplate.name, TemplateRate.name, ErrorShare.name)
@@ -61,6 +64,8 @@ def build(config: DetectorConfig) -> Detector:
             return EdgeCalls(config)
         case ThroughputConfig():
             return Throughput(config)
+        case SilenceConfig():
+            return Silence(config)
         case _:
             assert_never(config)
 

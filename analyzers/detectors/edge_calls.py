@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analyzers.anomaly import Anomaly
+from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
 from analyzers.summary import EdgeStats, Summary
@@ -10,7 +10,7 @@ from analyzers.summary import EdgeStats, Summary
 
 @dataclass(frozen=True, slots=True)
 class EdgeCallsConfig:
-    threshold: float = 4.0
+    threshold: float = 2.5
     tolerance: float = 0.15
 
 
@@ -24,11 +24,13 @@ class EdgeCalls:
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
+        looked_at = 0
         for edge, known in sorted(baseline.edges.items()):
             caller = window.services.get(edge.client)
             if caller is None or edge.asynchronous:
                 continue
             work = float(caller.entries)
+            looked_at += 1
             stats = window.edges.get(edge) or EdgeStats()
             surprise = known.calls.surprise(stats.calls, work, self._config.tolerance)
             if abs(surprise) < self._config.threshold:
@@ -51,4 +53,4 @@ class EdgeCalls:
                     onset_unix_nano=window.start_unix_nano,
                 )
             )
-        return findings
+        return among(findings, looked_at)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analyzers.anomaly import Anomaly
+from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.impact import felt, waiting_time
 from analyzers.detectors.wording import milliseconds
@@ -13,7 +13,7 @@ from analyzers.summary import EdgeKey, Summary
 
 @dataclass(frozen=True, slots=True)
 class EdgeGapConfig:
-    threshold: float = 4.0
+    threshold: float = 2.5
     tolerance: float = 0.2
 
 
@@ -30,10 +30,12 @@ class EdgeGap:
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
+        looked_at = 0
         for edge, stats in sorted(window.edges.items()):
             known = baseline.edges.get(edge)
             if known is None or edge.asynchronous:
                 continue
+            looked_at += 1
             if edge.inferred:
                 finding = self._compare(
                     edge, known.duration, stats.duration, window, f"calls of {edge.server.name} take"
@@ -44,7 +46,7 @@ class EdgeGap:
                 )
             if finding is not None:
                 findings.append(finding)
-        return findings
+        return among(findings, looked_at)
 
     def _compare(self, edge: EdgeKey, known: Latency, seen: Sketch, window: Summary, wording: str) -> Anomaly | None:
         surprise = known.surprise(seen, self._config.tolerance)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analyzers.anomaly import Anomaly
+from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
 from analyzers.exemplar import keep_logs
@@ -11,7 +11,7 @@ from analyzers.summary import Summary
 
 @dataclass(frozen=True, slots=True)
 class ErrorShareConfig:
-    threshold: float = 4.0
+    threshold: float = 2.5
     tolerance: float = 0.15
 
 
@@ -23,10 +23,12 @@ class ErrorShare:
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
+        looked_at = 0
         for key, summary in sorted(window.services.items()):
             known = baseline.services.get(key)
             if known is None or not known.learned:
                 continue
+            looked_at += 1
             exposure = known.exposure(summary)
             # A service that did no countable work and still fails is judged by the time that passed.
             if not exposure and summary.error_records:
@@ -54,4 +56,4 @@ class ErrorShare:
                     onset_unix_nano=min(seen.first_unix_nano for seen in failing),
                 )
             )
-        return findings
+        return among(findings, looked_at)

@@ -5,7 +5,7 @@ from analyzers.summary import Summary
 # Share of the time requests take that a slowness must cost to count for more than a hint.
 _FELT = 0.03
 # The most surprise of one that nobody feels: below what opens an incident.
-_HINT = 4.4
+_HINT = 3.0
 
 
 def waiting_time(window: Summary) -> float:

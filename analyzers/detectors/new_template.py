@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from analyzers.anomaly import Anomaly
+from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline, ServiceBaseline
 from analyzers.detectors.template_rate import dominant
 from analyzers.summary import Summary, TemplateCount
@@ -13,10 +13,10 @@ _WARN, _ERROR = 13, 17
 
 @dataclass(frozen=True, slots=True)
 class NewTemplateConfig:
-    threshold: float = 4.0
+    threshold: float = 2.5
     # The most a new template of this severity can surprise: new wording alone is no failure, however frequent.
-    warn_limit: float = 5.0
-    info_limit: float = 4.5
+    warn_limit: float = 3.5
+    info_limit: float = 3.0
     # Windows of history after which never having been seen counts half.
     seasoning: float = 5.0
 
@@ -31,12 +31,16 @@ class NewTemplate:
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
+        looked_at = 0
         for key, summary in sorted(window.services.items()):
             known = baseline.services.get(key)
             if known is None or not known.learned:
                 continue
+            looked_at += len(summary.templates)
             for template_id, seen in sorted(summary.templates.items()):
                 if template_id in known.templates:
+                    continue
+                if seen.max_severity < _ERROR and known.released(window.end_unix_nano):
                     continue
                 surprise = self._surprise(seen, known, window.end_unix_nano - window.start_unix_nano)
                 if surprise < self._config.threshold:
@@ -60,7 +64,7 @@ class NewTemplate:
                         onset_unix_nano=seen.first_unix_nano,
                     )
                 )
-        return findings
+        return among(findings, looked_at)
 
     def _surprise(self, seen: TemplateCount, known: ServiceBaseline, window: int) -> float:
         # How often new ones have come so far, per bucket; one pseudo-count, lest a short history pass for a quiet one.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analyzers.anomaly import Anomaly
+from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.impact import felt, waiting_time
 from analyzers.detectors.template_rate import dominant
@@ -12,7 +12,7 @@ from analyzers.summary import Summary
 
 @dataclass(frozen=True, slots=True)
 class SelfTimeConfig:
-    threshold: float = 4.0
+    threshold: float = 2.5
     tolerance: float = 0.2
 
 
@@ -24,6 +24,7 @@ class SelfTime:
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
+        looked_at = 0
         waiting = waiting_time(window)
         for key, summary in sorted(window.services.items()):
             known = baseline.services.get(key)
@@ -33,6 +34,7 @@ class SelfTime:
                 learned = known.operations.get(name)
                 if learned is None:
                     continue
+                looked_at += 1
                 surprise = learned.self_time.surprise(stats.self_time, self._config.tolerance)
                 if surprise < self._config.threshold:
                     continue
@@ -61,4 +63,4 @@ class SelfTime:
                         onset_unix_nano=window.start_unix_nano,
                     )
                 )
-        return findings
+        return among(findings, looked_at)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analyzers.anomaly import Anomaly
+from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.template_rate import dominant
 from analyzers.detectors.wording import usual
@@ -12,7 +12,7 @@ from analyzers.summary import Summary
 
 @dataclass(frozen=True, slots=True)
 class SpanErrorsConfig:
-    threshold: float = 4.0
+    threshold: float = 2.5
     tolerance: float = 0.15
 
 
@@ -24,11 +24,13 @@ class SpanErrors:
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
+        looked_at = 0
         for key, summary in sorted(window.services.items()):
             known = baseline.services.get(key)
             if known is None or not known.learned:
                 continue
             for name, stats in sorted(summary.operations.items()):
+                looked_at += 1
                 if not stats.origin_errors:
                     continue
                 learned = known.operations.get(name)
@@ -57,4 +59,4 @@ class SpanErrors:
                         onset_unix_nano=min(item.end_unix_nano for item in stats.failed),
                     )
                 )
-        return findings
+        return among(findings, looked_at)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analyzers.anomaly import Anomaly
+from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline, OperationBaseline, ServiceBaseline
 from analyzers.census import OTHER
 from analyzers.detectors.wording import usual
@@ -19,7 +19,7 @@ _WARN = 13
 @dataclass(frozen=True, slots=True)
 class TemplateRateConfig:
     # Standard deviations from normal that are reported.
-    threshold: float = 4.0
+    threshold: float = 2.5
     # Share of the expected count that a departure may have without being one.
     tolerance: float = 0.15
     # Share of a template's records whose operation must be known for the operation to be what it is counted by.
@@ -60,12 +60,14 @@ class TemplateRate:
         self._config = config
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
-        return [
-            finding
-            for key, known in sorted(baseline.services.items())
-            if (summary := window.services.get(key)) is not None
-            for finding in self._service(key, summary, known, window)
-        ]
+        findings: list[Anomaly] = []
+        looked_at = 0
+        for key, known in sorted(baseline.services.items()):
+            summary = window.services.get(key)
+            if summary is not None:
+                looked_at += len(known.templates)
+                findings += self._service(key, summary, known, window)
+        return among(findings, looked_at)
 
     def _service(
         self, key: ServiceKey, summary: ServiceSummary, known: ServiceBaseline, window: Summary
@@ -89,6 +91,8 @@ class TemplateRate:
             ]
             surprise, counted = max(surprises, key=lambda pair: abs(pair[0]))
             if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
+                continue
+            if template_id not in known.severe and known.released(window.end_unix_nano):
                 continue
             yield self._finding(key, template_id, known.texts[template_id], seen, surprise, counted, window)
 

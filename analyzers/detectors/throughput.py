@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analyzers.anomaly import Anomaly
+from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline, system_work
 from analyzers.detectors.wording import usual
 from analyzers.summary import Summary
@@ -10,7 +10,7 @@ from analyzers.summary import Summary
 
 @dataclass(frozen=True, slots=True)
 class ThroughputConfig:
-    threshold: float = 5.0
+    threshold: float = 2.5
     tolerance: float = 0.25
 
 
@@ -23,13 +23,15 @@ class Throughput:
         self._config = config
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
+        if baseline.silent(window):
+            return []
         entered = system_work(window)
         findings = []
+        looked_at = 0
         for key, known in sorted(baseline.services.items()):
-            if not known.traced:
-                continue
+            looked_at += 1
             summary = window.services.get(key)
-            done = float(summary.entries) if summary else 0.0
+            done = known.exposure(summary) if summary else 0.0
             surprise = known.throughput.surprise(done, entered, self._config.tolerance)
             if surprise > -self._config.threshold:
                 continue
@@ -49,4 +51,4 @@ class Throughput:
                     onset_unix_nano=window.start_unix_nano,
                 )
             )
-        return findings
+        return among(findings, looked_at)

@@ -73,7 +73,8 @@ def _likely(wire: Wire, attributes: Repeated) -> Repeated:
     size = wire.octets.take(at + 1)
     keyed = (wire.octets.take(at) == _KEY_TAG) & (size < 0x80)
     last = at + np.where(keyed & (size >= _WORD), size, _WORD).astype(np.int64) + (2 - _WORD)
-    marks = _mark(wire.words(at + 2), wire.words(last), size.astype(np.uint64))
+    # An empty attribute is read as whatever comes after it.
+    marks = _mark(wire.words(at + 2), wire.words(np.minimum(last, len(wire))), size.astype(np.uint64))
     place = np.minimum(np.searchsorted(_MARKS, marks), len(_MARKS) - 1)
     here = np.flatnonzero((_MARKS[place] == marks) | ~keyed)
     return Repeated(attributes.row[here], at[here], attributes.size[here])

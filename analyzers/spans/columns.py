@@ -9,6 +9,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from analyzers.columns import Bools, Int64, id_bytes
 from analyzers.exemplar import SpanExemplar
 from analyzers.service import ServiceKey
+from analyzers.spans.family import Family
+from analyzers.spans.groups import Groups
 from analyzers.spans.lexicon import Lexicon
 from analyzers.spans.rows import SpanRows
 
@@ -28,8 +30,8 @@ class Columns:
     name: Int64
     peer: Int64
     error: Bools
-    # Whether it has an id; whether it names no parent.
-    named: Bools
+    # Whether its id tells it from all others; whether it names no parent.
+    distinct: Bools
     root: Bools
     # A unit of work by its kind, whoever called it.
     entering: Bools
@@ -37,10 +39,12 @@ class Columns:
     consuming: Bools
 
     @classmethod
-    def of(cls, rows: SpanRows, lexicon: Lexicon) -> "Columns":
-        services, service_of = lexicon.services()
+    def of(cls, family: Family, lexicon: Lexicon) -> "Columns":
+        rows = family.rows
         start, end = np.ascontiguousarray(rows["start"]), np.ascontiguousarray(rows["end"])
         resource, kind = rows["resource"].astype(np.int64), np.ascontiguousarray(rows["kind"])
+        senders = Groups.by(resource, len(lexicon.resources))
+        services, service_of = lexicon.services(senders.codes)
         consuming = kind == Span.SPAN_KIND_CONSUMER
         return cls(
             rows=rows,
@@ -49,12 +53,12 @@ class Columns:
             start=start,
             end=end,
             duration=end - start,
-            service=service_of.take(resource),
+            service=service_of.take(senders.of),
             resource=resource,
             name=rows["name"].astype(np.int64),
             peer=rows["peer"].astype(np.int64),
             error=np.ascontiguousarray(rows["error"]),
-            named=rows["span"] != 0,
+            distinct=family.distinct,
             root=rows["parent"] == 0,
             entering=consuming | (kind == Span.SPAN_KIND_SERVER),
             producing=kind == Span.SPAN_KIND_PRODUCER,

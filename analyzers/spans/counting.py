@@ -24,7 +24,7 @@ def count_family(family: Family, summary: Summary, lexicon: Lexicon, operations:
     """Count everything in it. `operations` of one service, and `edges` in all, have a place of their own."""
     if not len(family.counted):
         return Folded()
-    columns = Columns.of(family.rows, lexicon)
+    columns = Columns.of(family, lexicon)
     children = Children.of(family.before, columns)
     calls = Calls.of(family, columns, children)
     return Folded(

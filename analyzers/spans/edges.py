@@ -53,7 +53,8 @@ def _admitted(keys: Sequence[EdgeKey], first: Int64, summary: Summary, limit: in
     """Where each is counted, and how many found no place. The first to appear have one; `first` is when each did."""
     found: dict[int, EdgeStats] = {}
     folded = 0
-    for place in np.argsort(first, kind="stable").tolist():
+    order = first.tolist()
+    for place in sorted(range(len(keys)), key=lambda place: (order[place], keys[place])):
         key = keys[place]
         if key not in summary.edges and len(summary.edges) >= limit:
             folded += 1
@@ -84,5 +85,5 @@ def _count(edges: Sequence[EdgeStats], groups: Groups, answered: Int64, columns:
 
 
 def _keep_slowest(edges: Sequence[EdgeStats], group: Int64, callers: Int64, columns: Columns) -> None:
-    for number, found in slowest(columns, group, callers, len(edges)):
+    for number, found in slowest(columns, group, callers, [edge.slowest for edge in edges]):
         edges[number].slowest = keep_spans(edges[number].slowest, found)

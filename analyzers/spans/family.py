@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analyzers.columns import Int64
+from analyzers.columns import Bools, Int64
 from analyzers.spans.rows import SpanRows, joined
 
 
@@ -27,6 +27,9 @@ class Family:
     # Children that came before their parent, which is counted here; and those that came after.
     before: Pairs
     after: Pairs
+    # For each row, whether its id tells it from all others that are counted: it has one, and was not sent again after
+    # it had been forgotten.
+    distinct: Bools
 
 
 @dataclass(slots=True)
@@ -64,7 +67,11 @@ class FamilyBuilder:
             # The same may have been brought for several stretches.
             one = _unified(rows, np.arange(len(self.rows), len(rows)))
             before, after = Pairs(one[before.parent], one[before.child]), Pairs(one[after.parent], one[after.child])
-        return Family(rows, counted, before, after)
+        distinct = rows["span"] != 0
+        if len(self._counted) > 2:
+            # Only from one generation to the one after the next is anything forgotten.
+            distinct &= _unified(rows, counted) == np.arange(len(rows))
+        return Family(rows, counted, before, after, distinct)
 
 
 def _unified(rows: SpanRows, places: Int64) -> Int64:

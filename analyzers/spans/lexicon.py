@@ -54,15 +54,18 @@ class Lexicon:
     def __len__(self) -> int:
         return len(self.resources) + len(self.names) + len(self.peers)
 
-    def services(self) -> tuple[Sequence[ServiceKey], Int64]:
-        """The different services, and the place there of each resource's: a service has many resources."""
+    def services(self, resources: Int64) -> tuple[Sequence[ServiceKey], Int64]:
+        """The different services of these resources, and the place there of each one's: a service has many."""
         services: Words[ServiceKey] = Words()
-        numbers = services.numbers(resource.service for resource in self.resources.known)
+        known = self.resources.known
+        numbers = services.numbers(known[number].service for number in resources.tolist())
         return services.known, numbers.astype(np.int64)
 
-
-def alphabetical(words: Sequence[str]) -> Int64:
-    """The rank of each."""
-    ranks = np.empty(len(words), dtype=np.int64)
-    ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
-    return ranks
+    def alphabetical(self, names: Int32) -> Int64:
+        """The rank of each among them."""
+        known = self.names.known
+        numbers, of = np.unique(names, return_inverse=True)
+        texts = [known[number] for number in numbers.tolist()]
+        ranks = np.empty(len(texts), dtype=np.int64)
+        ranks[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+        return ranks.take(of)

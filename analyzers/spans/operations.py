@@ -35,9 +35,10 @@ def count_operations(
     _count_calls(stats, groups.counts(), groups.counts(errors), groups.counts(origins), entries)
     entrances.count(stats)
     _measure(groups, stats, counted, columns, children)
-    for number, found in slowest(columns, groups.of, counted, len(stats)):
+    for number, found in slowest(columns, groups.of, counted, [item.slowest for item in stats]):
         stats[number].slowest = keep_spans(stats[number].slowest, found)
-    for number, found in slowest(columns, groups.of.take(origins), counted.take(origins), len(stats)):
+    failed = [item.failed for item in stats]
+    for number, found in slowest(columns, groups.of.take(origins), counted.take(origins), failed):
         stats[number].failed = keep_spans(stats[number].failed, found)
     return folded
 

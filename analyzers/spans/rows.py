@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from analyzers.columns import Bools, Int64, Peer, SpanBatch, UInt64
 from analyzers.service import Resource
-from analyzers.spans.lexicon import Lexicon, Words, alphabetical
+from analyzers.spans.lexicon import Lexicon, Words
 
 # 64 bytes. Ids are little-endian words, 0 for none; what is an i4 is a number of the lexicon, -1 for none.
 ROW = np.dtype(
@@ -75,13 +75,12 @@ def event_order(rows: SpanRows, lexicon: Lexicon) -> Int64:
         # What ends at the same moment is few; sorting it thoroughly takes long.
         alike = np.sort(order[tied])
         few = rows.take(alike)
-        ranks = alphabetical(lexicon.names.known)[few["name"]]
         order[tied] = alike[
             np.lexsort(
                 (
                     few["error"],
                     few["kind"],
-                    ranks,
+                    lexicon.alphabetical(few["name"]),
                     few["start"],
                     few["parent"].byteswap(),
                     few["span"].byteswap(),

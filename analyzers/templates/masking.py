@@ -4,48 +4,26 @@ Body to outline is one pass over every body; outline to shape is all the rules, 
 A shape is a function of the outline and so of one body: which bodies came before or beside it makes no difference.
 """
 
+import re
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-WILDCARD = "<*>"
+from analyzers.templates.lists import CUT, tidied
+from analyzers.templates.rules import STAGES, Stage
+from analyzers.templates.structured import message_of, unescaped
+
 # Characters of a body that take part in its shape.
 _SHAPE_CHARS = 1024
-
-# RE2, applied to outlines in this order. Each names what it takes away; what stays is the author's wording.
-_RULES: tuple[tuple[str, str], ...] = (
-    (r"^\s+", ""),
-    # Only the first line speaks for a stack trace or a multi-line body.
-    (r"(?s)[\r\n].*$", ""),
-    # The message of a structured log is wording, not a value: take off its quotes, so that only what varies is masked.
-    (r"(?i)\"?\b(msg|message|event|error|err|reason)\"?\s*[:=]\s*\"([^\"]*)\"", r"\1: \2"),
-    # "key": "value" and key='value', whatever the value holds.
-    (r"(\"\s*:\s*|=\s?)\"[^\"]*\"", r"\1" + WILDCARD),
-    (r"=\s?'[^']*'", "=" + WILDCARD),
-    # key=value up to the next separator; a value that opens a bracket keeps the bracket.
-    (r"=([^\s,;&\]\)\}\(\[\{<\"']+)", "=" + WILDCARD),
-    # Paths and URLs of two or more segments: the values hide in the segments.
-    (
-        r"(^|[\s\"'\(\[=:,])(?:[a-zA-Z][a-zA-Z0-9+.-]*:/)?/?[\w.%@~+-]*"
-        r"(?:/[\w.%@~+:#?&-]*[0-9][\w.%@~+:#?&-]*)(?:/[\w.%@~+:#?&-]*)*",
-        r"\1" + WILDCARD,
-    ),
-    # Long hexadecimal words without a digit are rare and still values.
-    (r"\b[0-9a-fA-F]{16,}\b", WILDCARD),
-    # Any word that holds a digit: numbers, ids, times, addresses, versions.
-    (r"[\w.:@%$#+-]*[0-9][\w.:@%$#+-]*", WILDCARD),
-    # A bracketed list of bare words is a value, however long.
-    (r"\[[\w.-]+(?:, ?[\w.-]+)+\]", "[" + WILDCARD + "]"),
-    # Runs of values are one value, so that lists of any length have one shape.
-    (r"<\*>(?:[\s,;/|:-]*<\*>)+", WILDCARD),
-)
-
 
 # A word from its first digit on, with the letters before it. Every rule takes this short one for what it stands for,
 # and it holds a digit itself, so that it is masked in the end.
 _NUMBER_WORD = r"[a-zA-Z_]*[0-9][\w.@%$#+-]*"
 _ANY_NUMBER_WORD = "a0"
+_SPACE = " \t\r\n\f\v"
+_LINE_END = re.compile("[\r\n]")
 
 
 def outline(bodies: "pa.StringArray") -> "pa.DictionaryArray":
@@ -55,14 +33,50 @@ def outline(bodies: "pa.StringArray") -> "pa.DictionaryArray":
     """
     column = bodies
     if (pc.max(pc.binary_length(bodies)).as_py() or 0) > _SHAPE_CHARS:
-        column = pc.utf8_slice_codeunits(bodies, 0, _SHAPE_CHARS)
+        long = pc.greater(pc.utf8_length(bodies), _SHAPE_CHARS)
+        cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(bodies, 0, _SHAPE_CHARS), CUT, "")
+        column = pc.if_else(long, cut, bodies)
+    # "\u8ba2" in JSON is a letter and not a number.
+    if _holds(column, b"\\u"):
+        column = pa.array(map(unescaped, column.to_pylist()), type=pa.string())
     return pc.replace_substring_regex(column, pattern=_NUMBER_WORD, replacement=_ANY_NUMBER_WORD).dictionary_encode()
 
 
 def mask(outlines: Sequence[str]) -> list[str]:
     """The shape of each outline, a function of that outline alone."""
-    column = pa.array(outlines, type=pa.string())
-    for pattern, replacement in _RULES:
-        column = pc.replace_substring_regex(column, pattern=pattern, replacement=replacement)
-    shapes: list[str] = pc.utf8_trim_whitespace(column).to_pylist()
-    return shapes
+    column = pa.array([_first_line(message_of(item.rstrip(CUT))) for item in outlines], type=pa.string())
+    for stage in STAGES:
+        column = _masked(column, stage)
+    return [
+        tidied(shape, cut=item.endswith(CUT)).strip()
+        for item, shape in zip(outlines, column.to_pylist(), strict=True)
+    ]
+
+
+def _first_line(text: str) -> str:
+    """It speaks for a stack trace or a multi-line body."""
+    lines = text.lstrip().splitlines()
+    return _LINE_END.split(text.lstrip(_SPACE), maxsplit=1)[0]
+
+
+def _masked(column: "pa.StringArray", stage: Stage) -> "pa.StringArray":
+    """Only outlines with the trigger pay for the rules: compiling them costs more than a trigger does."""
+    wanted = pc.match_substring_regex(column, pattern=stage.trigger) if stage.trigger else None
+    part = column
+    if wanted is not None:
+        if not pc.any(wanted).as_py():
+            return column
+        part = column.filter(wanted)
+    for pattern, replacement in stage.rules:
+        part = pc.replace_substring_regex(part, pattern=pattern, replacement=replacement)
+    return part if wanted is None else pc.replace_with_mask(column, wanted, part)
+
+
+def _holds(column: "pa.StringArray", what: bytes) -> bool:
+    """Whether any value holds it, at the price of a search through memory."""
+    _, offsets, data = column.buffers()
+    if data is None or not len(column):
+        return False
+    places = np.frombuffer(offsets, dtype=np.int32)
+    first, end = int(places[column.offset]), int(places[column.offset + len(column)])
+    return what in data.slice(first, end - first).to_pybytes()

@@ -31,7 +31,7 @@ class Wire:
         return self._words[at]
 
     def texts(self, start: Int64, size: Int64) -> "pa.StringArray":
-        """The stretches as text; they must be UTF-8 and not overlap."""
+        """The stretches as text, in any order; they must not overlap, and be UTF-8 where they are looked at."""
         if (np.diff(start) >= 0).all():
             return self._ascending(start, size)
         order = np.argsort(start, kind="stable")

@@ -24,6 +24,9 @@ app = typer.Typer()
 # Objects made before the collector of garbage looks at the youngest; then how often it looks at the older ones. What a
 # batch is made of goes with its last reference, and what stays is in no cycles: looking finds next to nothing.
 _GC_THRESHOLDS = (50_000, 20, 50)
+# Seconds that a thread may hold the interpreter while others want it. An answer takes a few turns, each behind the
+# pipeline's, so Python's 5 ms would be most of what a sender waits for.
+_SWITCH_INTERVAL = 0.0005
 # Seconds from the signal to the end.
 _LONGEST_STOP = 9.0
 _log = logging.getLogger("hypocenter")
@@ -42,6 +45,7 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     gc.set_threshold(*_GC_THRESHOLDS)
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
         settings = load(config)
         service = App(settings)

@@ -106,7 +106,7 @@ class Forgetting:
                 if bucket is not None and touches(bucket, selection):
                     erase_summary(archive.at(start), selection)
                     buckets += 1
-            for bucket in state.timeline.open.values():
+            for bucket in (*state.timeline.open.values(), *state.as_closed.values()):
                 erase_summary(bucket, selection)
             erase_heard(state.timeline.heard, selection)
             spans = erase_spans(state.timeline.assembler, selection)

@@ -91,6 +91,7 @@ class Fault(Enum):
     RETRIES = auto()  # checkout calls payment three times
     CHATTY = auto()  # payment logs one of its lines eight times over
     STOPPED = auto()  # payment does its work without its usual line, under another
+    SILENT = auto()  # nothing of anybody arrives
 
 
 @dataclass(slots=True)
@@ -111,6 +112,8 @@ def traffic(seconds: int, fault: Fault = Fault.NONE, *, start: int = NOON, load:
     """One slice a second, `load` requests in each."""
     random = Random(f"{seed} {fault.name}")
     slices = []
+    if fault is Fault.SILENT:
+        return [Slice() for _ in range(seconds)]
     for second in range(seconds):
         made = Slice()
         for number in range(load):

@@ -59,7 +59,7 @@ def test_late_records_go_where_their_time_is_now_kept() -> None:
     for number in range(300):
         archive.add(bucket(number, 1))
     for number in (3, 299, 150):
-        archive.at(number * BUCKET).merge(bucket(number, 100))
+        archive.late(number * BUCKET).merge(bucket(number, 100))
     assert total(archive) == 600
     assert len(list(archive.between(3 * BUCKET, 4 * BUCKET))) == 1
 
@@ -90,7 +90,7 @@ def test_what_changed_is_told_once_and_can_be_given_back() -> None:
     archive.add(bucket(1, 1))
     assert archive.take_changed() == {0, BUCKET}
     assert archive.take_changed() == set()
-    archive.at(0).merge(bucket(0, 1))
+    archive.late(0).merge(bucket(0, 1))
     changed = archive.take_changed()
     assert changed == {0}
     archive.mark_changed(changed)
@@ -110,8 +110,32 @@ def test_a_packed_bucket_is_what_it_was() -> None:
     assert found == wanted
 
 
+def test_what_was_closed_stays_as_it_was_and_is_read_with_what_came_late() -> None:
+    archive = Archive(BUCKET, retention=10**18)
+    first = bucket(0, 5)
+    archive.add(first)
+    archive.late(0).merge(bucket(0, 100))
+    archive.late(0).merge(bucket(0, 100))
+    archive.late(BUCKET).merge(bucket(1, 7))
+    assert [total(archive), len(archive), archive.held()] == [212, 2, (0, 2 * BUCKET)]
+    for number in range(2, 300):
+        archive.add(bucket(number, 0))
+        assert total(archive) == 212
+    assert first == bucket(0, 5)
+
+
+def test_what_is_changed_is_changed_with_what_came_late_to_it() -> None:
+    archive = Archive(BUCKET, retention=10**18)
+    archive.add(bucket(0, 5))
+    archive.late(0).merge(bucket(0, 100))
+    archive.take_changed()
+    archive.at(0).services.clear()
+    assert total(archive) == 0
+    assert archive.take_changed() == {0}
+
+
 def test_the_newest_stay_the_objects_that_were_added() -> None:
-    """A window that is judged again must see the late records of its buckets."""
+    """A checkpoint tells by this which buckets of the newest window it has to keep twice."""
     archive = Archive(BUCKET, retention=10**18, loose=5)
     added = [bucket(number, 1) for number in range(40)]
     for item in added:
@@ -123,5 +147,5 @@ def test_what_came_late_to_a_packed_bucket_is_kept() -> None:
     archive = Archive(BUCKET, retention=10**18, loose=1)
     for number in range(10):
         archive.add(bucket(number, 1))
-        archive.at(0).merge(bucket(0, 10))
+        archive.late(0).merge(bucket(0, 10))
     assert total(archive) == 10 + 100

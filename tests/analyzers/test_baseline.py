@@ -4,8 +4,10 @@ from copy import deepcopy
 
 import pytest
 
-from analyzers.baseline import Baseline, system_work
-from analyzers.summary import EdgeKey, Summary
+from analyzers.baseline import GRACE, Baseline, system_work
+from analyzers.detectors.new_template import NewTemplate, NewTemplateConfig
+from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
+from analyzers.summary import EdgeKey, Summary, TemplateCount
 from analyzers.templates import template_of
 from tests.analyzers.telemetry import (
     CHECKOUT,
@@ -145,3 +147,38 @@ def test_an_operation_that_is_no_longer_there_is_forgotten() -> None:
         for bucket in closed([Slice(spans=span_groups([span(name, at, at + 9)]))]):
             baseline.learn(bucket)
     assert set(baseline.services[PAYMENT].operations) == {"new"}
+
+
+def bucket_of(versions: dict[str, int], start: int, texts: dict[str, int]) -> Summary:
+    whole = Summary(start, start + 5 * SECOND)
+    service = whole.service(CRON)
+    service.versions, service.records = versions, sum(texts.values())
+    for text, count in texts.items():
+        service.templates[text] = TemplateCount(text, count, max_severity=9)
+    return whole
+
+
+def test_a_new_version_may_word_its_logs_in_another_way() -> None:
+    old, new = {"job began": 20, "job done": 20}, {"job began": 20, "finished the job": 20}
+    baseline, now = Baseline(), NOON
+    for _ in range(120):
+        baseline.learn(bucket_of({"1.0": 40}, now, old))
+        now += 5 * SECOND
+    assert not baseline.services[CRON].released(now)
+    detectors = [NewTemplate(NewTemplateConfig()), TemplateRate(TemplateRateConfig())]
+    reworded = bucket_of({"1.0": 40}, now, new)
+    assert any(detector.detect(reworded, baseline) for detector in detectors)
+    while now < NOON + 600 * SECOND + 2 * GRACE:
+        released = bucket_of({"1.1": 40}, now, new)
+        baseline.see(released)
+        assert not any(detector.detect(released, baseline) for detector in detectors)
+        baseline.learn(released)
+        now += 5 * SECOND
+    assert not baseline.services[CRON].released(now)
+
+
+def test_where_there_are_no_spans_all_records_are_the_work() -> None:
+    bucket = bucket_of({}, NOON, {"job began": 20})
+    bucket.service(PAYMENT).records = 60
+    assert system_work(bucket) == 80
+    assert learned(*[bucket] * 20).services[CRON].throughput.expected(80) == pytest.approx(20)

@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzers.sketch import Sketch
+from analyzers.sketch import Sketch, bins_of
 
 DURATIONS = st.lists(st.integers(1, 10**13), max_size=60)
 
@@ -62,3 +63,18 @@ def test_moments_follow_the_durations(durations: list[int]) -> None:
     assert sketch.log_mean() == pytest.approx(sum(logs) / len(logs), abs=0.05)
     assert sketch.log_variance() >= 0.0
     assert sketch.total() == pytest.approx(sum(durations), rel=0.05)
+
+
+@given(st.lists(st.one_of(st.integers(0, 2**63 - 1), st.integers(0, 200)), max_size=50))
+def test_many_at_once_go_into_the_same_bins(durations: list[int]) -> None:
+    bins = bins_of(np.array(durations, dtype=np.int64)).tolist()
+    together = Sketch()
+    together.add_bins(bins, [1] * len(bins))
+    assert together == Sketch.of(durations)
+
+
+def test_durations_next_to_the_border_of_a_bin_go_into_the_same() -> None:
+    borders = [int(math.exp(index * math.log(1.1))) for index in range(458)]
+    durations = sorted({max(0, border + step) for border in borders for step in range(-3, 4)})
+    bins = bins_of(np.array(durations)).tolist()
+    assert bins == [next(iter(Sketch.of([duration]).bins)) for duration in durations]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
+from analyzers.catch_up import Arrival
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, Summary
 from analyzers.tally import CountLimits
@@ -150,6 +151,60 @@ def test_a_late_record_is_merged_and_counted() -> None:
     held = timeline.between(NOON, NOON + 5 * SECOND)
     assert held is not None
     assert (held.services[PAYMENT].records, held.services[PAYMENT].spans) == (501, 1)
+
+
+def test_what_is_late_while_windows_are_held_is_late_and_judged() -> None:
+    timeline, miner = Timeline(WindowSettings()), TemplateMiner()
+    feed(timeline, miner, logged(0))
+    feed(timeline, miner, logged(60))
+    assert list(timeline.close_ready(NOON)) == []
+    feed(timeline, miner, logged(1))
+    assert timeline.late_records == 1
+    assert records(list(timeline.close_ready(NOON + 10 * SECOND))) == 2
+    assert records(list(timeline.close_ready())) == 0
+    assert records(list(timeline.close_all())) == 1
+
+
+def test_what_was_closed_is_as_it_was_when_more_comes() -> None:
+    timeline, miner = Timeline(WindowSettings()), TemplateMiner()
+    for second in (0, 60):
+        feed(timeline, miner, logged(second))
+    first = next(timeline.close_ready())
+    feed(timeline, miner, logged(1))
+    timeline.add_spans(span_batch(*span_groups([span("late", NOON, NOON + SECOND)])))
+    assert (first.services[PAYMENT].records, first.services[PAYMENT].spans) == (1, 0)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 300), st.integers(0, 9)), min_size=1, max_size=40), st.data())
+def test_deliveries_counted_together_come_to_the_same_as_one_by_one(
+    sent: list[tuple[bool, int, int]], data: st.DataObject
+) -> None:
+    """Also while some of them are held: buckets, and what is late."""
+
+    def play(sizes: list[int]) -> tuple[list[Summary], int, int]:
+        timeline, miner, clock, at = Timeline(WindowSettings()), TemplateMiner(), NOON, 0
+        buckets: list[Summary] = []
+        for size in sizes:
+            parts, arrivals = [], []
+            for spans, second, later in sent[at : at + size]:
+                clock += later * SECOND + 1
+                time_unix_nano = NOON + second * SECOND
+                single_span = span("work", time_unix_nano, time_unix_nano, span_id=clock.to_bytes(8, "big"))
+                parts.append(Slice(spans=span_groups([single_span])) if spans else logged(second))
+                arrivals.append(Arrival(spans, time_unix_nano, clock, 1))
+            at += size
+            begin = 0
+            for cut in timeline.cuts(arrivals):
+                for part in parts[begin : cut.end]:
+                    feed(timeline, miner, part)
+                begin = cut.end
+                buckets += map(deepcopy, timeline.close_ready(cut.complete_unix_nano))
+        return [*buckets, *timeline.close_all()], timeline.late_records, timeline.late_spans
+
+    sizes: list[int] = []
+    while sum(sizes) < len(sent):
+        sizes.append(data.draw(st.integers(1, 20)))
+    assert play(sizes) == play([1] * len(sent))
 
 
 def test_a_clock_in_the_future_does_not_drag_the_watermark() -> None:

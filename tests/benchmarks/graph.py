@@ -65,5 +65,5 @@ def _feed(engine: Engine, shape: SpanShape, spans: int, start: int, seed: int) -
         engine.add_spans(decode_spans(ExportTraceServiceRequest.FromString(body).resource_spans, start, limits))
         for bucket in engine.close_ready():
             engine.judge(bucket)
-    for bucket in engine.close_ready(everything=True):
+    for bucket in engine.close_all():
         engine.judge(bucket)

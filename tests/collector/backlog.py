@@ -83,13 +83,22 @@ def wait_for(hypocenter: HypocenterProcess, sent: Sent, tail: Callable[[], str])
 
 def settled(hypocenter: HypocenterProcess) -> Sequence[Incident]:
     """The incidents, once silence has closed every window. What was sent must end with spans."""
-    closed: list[float] = []
 
-    def quiet() -> bool:
-        closed.append(hypocenter.metric("hypocenter_windows_closed_total"))
-        return not hypocenter.metric("hypocenter_pending_spans") and len(set(closed[-10:])) == 1 and len(closed) > 10
+    def quiet() -> None:
+        closed: list[float] = []
 
-    wait_until(quiet, 120, hypocenter.log_tail)
+        def still() -> bool:
+            closed.append(hypocenter.metric("hypocenter_windows_closed_total"))
+            pending = hypocenter.metric("hypocenter_pending_spans")
+            return not pending and len(set(closed[-10:])) == 1 and len(closed) > 10
+
+        wait_until(still, 120, hypocenter.log_tail)
+
+    quiet()
+    # The store is opened for the first incident, which takes its time; windows wait for that, many of them when they
+    # were held. This waits for it too.
+    hypocenter.incidents()
+    quiet()
     return hypocenter.incidents()
 
 

@@ -114,7 +114,7 @@ class HypocenterProcess:
         """All incidents in full, newest first."""
         with grpc.insecure_channel(self._addresses["api_grpc"]) as channel:
             response: ListIncidentsResponse = IncidentServiceStub(channel).ListIncidents(
-                ListIncidentsRequest(page_size=100, view=INCIDENT_VIEW_FULL), timeout=10
+                ListIncidentsRequest(page_size=100, view=INCIDENT_VIEW_FULL), timeout=60
             )
         return response.incidents
 

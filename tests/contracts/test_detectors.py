@@ -10,6 +10,7 @@ import pytest
 
 from analyzers.baseline import Baseline
 from analyzers.detectors import DEFAULTS, Detector, DetectorConfig, build, build_all, sensitive
+from analyzers.detectors.silence import SOURCE
 from analyzers.service import ServiceKey
 from analyzers.summary import Summary, union
 from tests.analyzers.telemetry import CHECKOUT, CRON, FRONTEND, NOON, PAYMENT, SECOND, Fault, closed, traffic
@@ -26,6 +27,7 @@ FINDS: dict[str, tuple[Fault, set[ServiceKey]]] = {
     "edge_gap": (Fault.LAG, {PAYMENT}),
     "edge_calls": (Fault.CUT_SHORT, {CHECKOUT}),
     "throughput": (Fault.CUT_SHORT, {PAYMENT}),
+    "silence": (Fault.SILENT, {SOURCE}),
 }
 
 
@@ -45,7 +47,8 @@ def baseline() -> Baseline:
 @cache
 def window(fault: Fault, load: int = 4, seed: int = 2) -> Summary:
     """The 15 s after what was learned."""
-    return union(closed(traffic(15, fault, start=END, load=load, seed=seed)))
+    empty = Summary(END, END + 15 * SECOND)
+    return union([empty, *closed(traffic(15, fault, start=END, load=load, seed=seed))])
 
 
 @pytest.fixture(params=DEFAULTS, ids=lambda config: type(config).__name__)
@@ -95,8 +98,9 @@ def test_the_order_of_dictionaries_does_not_matter(detector: Detector, fault: Fa
 
 
 def test_an_empty_window_departs_from_nothing(detector: Detector) -> None:
-    """Silence of everything is judged elsewhere: a detector has no unit of work to judge it by."""
-    assert detector.detect(Summary(END, END + 15 * SECOND), baseline()) == []
+    """But for the one that looks for it: the others have no unit of work to judge it by."""
+    found = detector.detect(Summary(END, END + 15 * SECOND), baseline())
+    assert [item.service for item in found] == ([SOURCE] if detector.name == "silence" else [])
 
 
 @pytest.mark.parametrize("fault", Fault)
@@ -129,11 +133,12 @@ def test_findings_are_complete(detector: Detector, fault: Fault) -> None:
     seen = window(fault)
     for item in detector.detect(seen, baseline()):
         assert item.detector == detector.name
-        assert item.service in {FRONTEND, CHECKOUT, PAYMENT, CRON}
+        assert item.service in {FRONTEND, CHECKOUT, PAYMENT, CRON, SOURCE}
         assert item.peer in {None, FRONTEND, CHECKOUT, PAYMENT}
         numbers = (item.surprise, item.observed, item.expected, item.score)
         assert all(math.isfinite(number) for number in numbers)
-        assert 0.5 <= item.score < 1
+        assert 0.35 <= item.score < 1
+        assert item.looked_at >= 1
         assert (item.start_unix_nano, item.end_unix_nano) == (seen.start_unix_nano, seen.end_unix_nano)
         assert item.start_unix_nano <= item.onset_unix_nano < item.end_unix_nano
         assert item.subject

@@ -1,14 +1,16 @@
 """The life of incidents in event time."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from analyzers.anomaly import Anomaly
+from analyzers.summary import EdgeKey
 from rca.explanation import diagnose
 from rca.graph import ServiceGraph
 from rca.incident import Incident, Severity, State
-from rca.tracker import TITLE_LABEL, IncidentTracker, TrackerSettings, diagnosed
+from rca.tracker import NEW_NORMAL_LABEL, TITLE_LABEL, IncidentTracker, TrackerSettings, diagnosed, weight
 from tests.rca.findings import CATALOG, CHECKOUT, FRONTEND, LEDGER, MAIL, NOON, PAYMENT, SECOND, SHOP, finding, graph
 
 TIMES = TrackerSettings()
@@ -56,7 +58,15 @@ def clock() -> Clock:
 
 
 STRONG = finding(PAYMENT, "span_errors", 30.0)
-WEAK = finding(PAYMENT, "self_time", (TIMES.open_on_repeat + TIMES.open_at_once) / 2)
+
+
+def evident(nats: float, detector: str = "self_time", subject: str = "Charge", looked_at: int = 1) -> Anomaly:
+    """With that much weight when it is found alone."""
+    surprise = math.sqrt(2 * (nats + 1 + math.log(looked_at)))
+    return replace(finding(PAYMENT, detector, surprise, subject=subject), looked_at=looked_at)
+
+
+WEAK = evident((TIMES.open_on_repeat + TIMES.open_at_once) / 2)
 
 
 def test_opens_once_and_goes_on(clock: Clock) -> None:
@@ -80,7 +90,7 @@ def test_a_weak_finding_opens_when_it_is_repeated(clock: Clock) -> None:
 
 
 def test_too_weak_a_finding_never_opens(clock: Clock) -> None:
-    faint = finding(PAYMENT, "self_time", TIMES.open_on_repeat - 0.1)
+    faint = evident(TIMES.open_on_repeat - 0.1)
     assert [clock.window(faint) for _ in range(10)] == [[]] * 10
 
 
@@ -237,3 +247,56 @@ def test_diagnosed(clock: Clock) -> None:
     named = replace(opened, title="Ours", labels={TITLE_LABEL: "manual"})
     assert diagnosed(named, diagnosis, found).title == "Ours"
     assert diagnosed(opened, diagnose([], SHOP, (), clock.now), []).anomalies == opened.anomalies
+
+
+def test_several_weak_signs_of_one_failure_open_at_once(clock: Clock) -> None:
+    third = TIMES.open_at_once / 3 + 0.1
+    assert clock.window(evident(third), evident(third, "edge_gap")) == []
+    assert clock.window() == []
+    signs = [evident(third), evident(third, "edge_gap"), evident(third, "span_errors")]
+    assert len(clock.window(*signs)) == 1
+
+
+def test_the_tenth_template_of_one_cause_adds_nothing(clock: Clock) -> None:
+    half = TIMES.open_at_once / 2
+    assert clock.window(*(evident(half, "new_template", str(number)) for number in range(10))) == []
+
+
+def test_the_most_surprising_of_many_is_less_evidence(clock: Clock) -> None:
+    surprise = evident(TIMES.open_at_once + 1).surprise
+    many = replace(finding(PAYMENT, "self_time", surprise), looked_at=1000)
+    assert weight([many]) == pytest.approx(weight([replace(many, looked_at=1)]) - math.log(1000))
+    assert clock.window(many) == []
+    assert len(Clock().window(replace(many, looked_at=1))) == 1
+
+
+def test_calls_that_the_failure_cut_still_join_what_belongs_together(clock: Clock) -> None:
+    clock.graph = graph()
+    usual = [EdgeKey(CHECKOUT, PAYMENT)]
+    found = [finding(CHECKOUT, "edge_calls", -30.0), finding(PAYMENT, "throughput", -30.0)]
+    assert len(IncidentTracker().advance(found, clock.graph, NOON, usual)) == 1
+    assert len(IncidentTracker().advance(found, SHOP, NOON)) == 1
+
+
+def test_where_no_calls_are_known_the_time_decides(clock: Clock) -> None:
+    clock.graph = graph()
+    (opened,) = clock.window(STRONG)
+    (joined,) = clock.window(STRONG, finding(MAIL, "error_share", 30.0))
+    assert joined.incident_id == opened.incident_id
+    while clock.now < opened.create_unix_nano + TIMES.together:
+        clock.window(STRONG)
+    assert len(clock.window(finding(LEDGER, "error_share", 30.0))) == 1
+    assert len(clock.tracker.live) == 2
+
+
+def test_what_stays_becomes_the_new_normal(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    while clock.now < opened.create_unix_nano + TIMES.new_normal - STEP:
+        clock.window(STRONG)
+    assert clock.only().ongoing
+    assert clock.tracker.take_accepted() == frozenset()
+    (accepted,) = clock.window(STRONG)
+    assert (accepted.end_unix_nano, accepted.labels) == (clock.now, {NEW_NORMAL_LABEL: "accepted"})
+    assert clock.tracker.troubled() == frozenset()
+    assert clock.tracker.take_accepted() == {PAYMENT}
+    assert clock.tracker.take_accepted() == frozenset()

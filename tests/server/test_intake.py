@@ -18,7 +18,7 @@ from server.inbox import Inbox
 from server.intake import Intake, Outcome
 from server.journal import START, Journal, JournalSettings
 from server.ledger import Ledger, Signal
-from server.otlp.content_coding import Coding, Compressed
+from server.otlp.content_coding import Coding, Compressed, TooLargeError
 
 
 class Counter:
@@ -182,3 +182,37 @@ def test_what_is_refused_for_want_of_room_leaves_no_trace() -> None:
         counter.traces(spans(span(), *BAD_SPANS))
     assert counter.account(Signal.LOGS) == (5, 0, 5)
     assert counter.account(Signal.TRACES) == (0, 0, 0)
+
+
+def test_more_records_than_are_taken_at_once_are_refused_before_they_are_read() -> None:
+    counter = Counter()
+    counter.intake = Intake(counter.inbox, counter.ledger, max_records=3)
+    assert counter.logs(logs(3)) == Outcome()
+    with pytest.raises(TooLargeError, match="more than 3 records"):
+        counter.logs(logs(4))
+    # Two bytes each on the wire.
+    with pytest.raises(TooLargeError):
+        counter.intake.logs(b"\x0a\x0a\x12\x08" + b"\x12\x00" * 4)
+    assert counter.account(Signal.LOGS) == (3, 0, 3)
+
+
+def test_attributes_are_not_taken_for_records() -> None:
+    """They begin with the same byte; the limit holds for what they are in."""
+    counter = Counter()
+    counter.intake = Intake(counter.inbox, counter.ledger, max_records=3)
+    assert counter.logs(logs(3, log_count=5)) == Outcome()
+
+
+def test_values_too_deep_to_be_read_are_cut_and_the_sender_is_told() -> None:
+    request = logs(2)
+    value = request.resource_logs[0].scope_logs[0].log_records[0].body
+    for _ in range(80):
+        value = value.array_value.values.add()
+    value.string_value = "deep"
+    counter = Counter()
+    # Grown in place, since what is too deep can't be parsed; written it can be.
+    outcome = counter.intake.logs(request.SerializeToString())
+    assert outcome.rejected == 0
+    assert "nested deeper than 16" in outcome.message
+    assert counter.account(Signal.LOGS) == (2, 0, 2)
+    assert b"deep" not in counter.next().body

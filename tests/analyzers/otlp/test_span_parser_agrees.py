@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from analyzers.columns import SpanBatch, id_bytes
@@ -178,3 +179,16 @@ def test_a_span_of_many_fields_keeps_nobody_waiting() -> None:
     batch = decode([ExportTraceServiceRequest(resource_spans=groups).SerializeToString()])
     assert [batch.names[place] for place in batch.name.tolist()] == ["few", "many", "few"]
     assert peers_of(batch) == [None, ("", "ledger", False), None]
+
+
+def test_empty_attributes_are_none() -> None:
+    calling = Span(name="call", kind=CLIENT, end_time_unix_nano=NOON, attributes=[KeyValue(), KeyValue()])
+    # What comes behind looks like the key of an attribute.
+    parts = calling.SerializeToString() + b"\x0a\x7f" + b"peer.service" + bytes(115)
+    last = Span(kind=CLIENT, end_time_unix_nano=NOON).SerializeToString() + b"\x4a\x00"
+    body = wrapped(0x0A, wrapped(0x12, wrapped(0x12, parts) + wrapped(0x12, last)))
+    assert rows_of(decode([body, body])) == expected(ExportTraceServiceRequest.FromString(body)) * 2
+
+
+def test_nothing_at_all() -> None:
+    assert len(decode([])) == len(decode([b""])) == len(decode([b"", b""])) == 0

@@ -1,0 +1,168 @@
+"""What is a value and what is wording, as RE2 patterns on outlines.
+
+Every rule rests on how logs are written anywhere, none on one system. On an outline `a0` stands for any word with a
+digit. Applied in this order; what stays is the author's wording.
+"""
+
+from dataclasses import dataclass
+
+WILDCARD = "<*>"
+
+_METHOD = r"GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS"
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?)"
+)
+_DAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
+_ZONE = r"(?:UTC|GMT|[ECMP][SD]T|CES?T|BST|MSK|IST|JST|[AaPp][Mm])"
+_UNIT = (
+    r"(?:[kKMGTP]i?B|B|[kKMG]?[Bb]ytes?|[kKMG]?bits?|[KMG]bps|[mun]?s|µs|m?secs?|(?:milli|micro|nano)?seconds?|millis"
+    r"|mins?|minutes?|hours?|hrs?|days?)"
+)
+# Endings of host names; those that are also common words or names of packages are left out.
+_TOP_LEVEL = (
+    r"(?:com|net|org|edu|gov|mil|io|dev|cloud|info|biz|local|localdomain|internal|lan|arpa|example|cn|hk|tw|jp|kr|sg"
+    r"|de|uk|fr|nl|ru|br|eu|ca|au|ch|se|es)"
+)
+_NAME = r"[\w.@$\\-]+"
+_PATH = r"[\w.%@~+$*{}-]"
+# Marks of things that a later rule must leave alone. They don't outlive the last rules.
+_ROUTE, _KEY = "\x01", "\x02"
+_BEFORE = r"(^|[\s\"'(\[<=:,|])"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Rules for outlines in which `trigger` is found; an empty one is found in all."""
+
+    trigger: str
+    # Pattern and what takes its place.
+    rules: tuple[tuple[str, str], ...]
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        "\"",
+        (
+            # The message of a structured log is wording, not a value: take off its quotes, so that it is masked as such.
+            (r"(?i)\"?\b(msg|message|event|error|err|reason)\"?\s*[:=]\s*\"([^\"]*)\"", r"\1: \2"),
+            # Common log format: a request is its method and its path.
+            (
+                rf"^\S+ \S+ \S+ \[a0/{_MONTH}/a0[^\]]*\] \"({_METHOD}) ([^ ?\"]*)[^\"]*\".*$",
+                rf'{WILDCARD} [{WILDCARD}] "\1 \2 {WILDCARD}" {WILDCARD}',
+            ),
+            # Keys of objects stay, whatever their values are.
+            (r"([{,]\s*)\"([^\"]+)\"(\s*:)", rf"\1{_KEY}\2{_KEY}\3"),
+            (rf"({_KEY}\s*:\s*)(?:\"[^\"]*\"|[\w.+-]+)", rf"\1{WILDCARD}"),
+        ),
+    ),
+    # Syslog, old and new: a priority, a time and a host come before the program.
+    Stage(r"^<a0>a0 ", ((r"^<a0>a0 a0\S* \S+ (\S+) \S+ \S+ ", rf"{WILDCARD} \1 "),)),
+    Stage(
+        "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec",
+        (
+            (rf"^(?:<a0>)?{_MONTH}\s+a0\s+a0:a0:a0\s+[\w.-]+\s+([\w./()-]+(?:\[a0\])?: )", rf"{WILDCARD} \1"),
+            # Dates written with names.
+            (rf"(a0:a0) {_ZONE}\b", r"\1"),
+            (rf"\b(?:{_DAY},?\s+)?a0[\s/]{_MONTH}[\s/,]+a0\b", "a0"),
+            (rf"\b(?:{_DAY},?\s+)?{_MONTH}\.?\s+a0\b", "a0"),
+        ),
+    ),
+    Stage("a0 [A-Z]", ((rf"(a0:a0) {_ZONE}\b", r"\1"),)),
+    # Nothing between brackets is a value that is empty.
+    Stage(r"\(\s*\)|\[\s*\]|\{\s*\}", ((r"([\s=:,])(\(|\[|\{)\s*(\)|\]|\})", r"\1\2a0\3"),)),
+    # A quantity, in whatever unit, once more in another unit, or as "less than".
+    Stage(r"a0(?: (?:[kKMGTP]?i?B|[kKMG]?[Bb][iy]t|[KMG]bp|[mun]?s\b|m?sec|mi[lcn]|nano|ho?u?r|day)|µs)", ((rf"\ba0\s?{_UNIT}\b(?:\s\(a0(?:\s?{_UNIT})?\))?", "a0"),)),
+    Stage("<a0|< a0", ((r"<\s?a0([\s,;)]|$)", r"a0\1"),)),
+    Stage(
+        "=",
+        (
+            # key="value" and key='value', whatever the value holds.
+            (r"=\s?(?:\"[^\"]*\"|'[^']*')", "=" + WILDCARD),
+            # key=value up to the next separator; a value that opens a bracket keeps the bracket.
+            (r"=([^\s,;&\]\)\}\(\[\{<>\"'=]+)", "=" + WILDCARD),
+            # key = value, unless that is the next key.
+            (r"([\w)\]] ?=) [^\s,;&\]\)\}\(\[\{<>\"'=]+([\s,;&\]\)}]|$)", rf"\1 {WILDCARD}\2"),
+        ),
+    ),
+    # A pair with a colon, where brackets or commas set it off from the wording.
+    Stage(
+        r":\s[\w.-]+[\]),;}]",
+        2 * ((r"([\[({,;]\s?[A-Za-z_][\w -]{0,40}:\s)[\w.-]+([\]),;}])", rf"\1{WILDCARD}\2"),),
+    ),
+    # The path of a request is its operation; other paths and URLs are values, as are files.
+    Stage(f"(?:{_METHOD}) /", ((rf"\b({_METHOD}) /", rf"\1 {_ROUTE}/"),)),
+    Stage("://", ((rf"{_BEFORE}[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>()\[\],;]*", rf"\1{WILDCARD}"),)),
+    Stage(
+        "/",
+        (
+            (rf"{_BEFORE}/{_PATH}+(?:/{_PATH}*[:#?&]?)+", rf"\1{WILDCARD}"),
+            (
+                rf"(^|[\s\"'\(\[=:,{_ROUTE}])/?[\w.%@~+-]*(?:/[\w.%@~+:#?&-]*[0-9][\w.%@~+:#?&-]*)(?:/[\w.%@~+:#?&-]*)*",
+                r"\1" + WILDCARD,
+            ),
+        ),
+    ),
+    Stage(r":\\", ((rf"{_BEFORE}[a-zA-Z]:\\[^\s\"'<>,;()\[\]]*", rf"\1{WILDCARD}"),)),
+    # Mail addresses and hosts.
+    Stage("@", ((r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+", WILDCARD),)),
+    Stage(
+        r"[a-z]\.[a-z]",
+        ((rf"\b(?:[\w-]+\.)+{_TOP_LEVEL}(:a0)?([^\w.@-]|\.?$|\.\s)", rf"{WILDCARD}\2"),),
+    ),
+    # Whoever is named as a user.
+    Stage(
+        "(?:user|account|User) ",
+        (
+            (rf"\b((?:for|of|by|as|with|from) (?:user|account)) {_NAME}", rf"\1 {WILDCARD}"),
+            (
+                rf"\b([iI]nvalid|[iI]llegal|[uU]nknown|[bB]ad) (user|account) {_NAME}( (?:from|by|on|at|via)\b| ?[\[(,])",
+                rf"\1 \2 {WILDCARD}\3",
+            ),
+            (rf"\b([uU]ser) {_NAME}( (?:from|logged|signed|connected|joined|authenticated)\b)", rf"\1 {WILDCARD}\2"),
+        ),
+    ),
+    Stage(
+        "(?:word|key|als|auth|tion|ures?|login|logon) for ",
+        (
+            (
+                r"\b((?:[pP]assword|publickey|credentials|auth|[aA]uthentication|failures?|[lL]ogin|[lL]ogon) for)"
+                rf" {_NAME}( (?:from|by|on|at|via)\b| ?[\[(,]|$)",
+                rf"\1 {WILDCARD}\2",
+            ),
+        ),
+    ),
+    # A quoted word is somebody's, not the author's.
+    Stage(
+        r"[\"'”」]",
+        (
+            (r"(^|[\s(\[{:=,])'[^'\s]+'", rf"\1'{WILDCARD}'"),
+            (r"(^|[\s(\[{:=,])\"[^\"\s]+\"", rf'\1"{WILDCARD}"'),
+            (r"([“「])[^”」\s]+([”」])", rf"\1{WILDCARD}\2"),
+        ),
+    ),
+    Stage("[Tt]rue|[Ff]alse|TRUE|FALSE", ((r"\b(?:[Tt]rue|[Ff]alse|TRUE|FALSE)\b", WILDCARD),)),
+    # The name before a colon is a label where a pair begins, or a line if it is not all lower case, as a host would be.
+    Stage(
+        r"(?:^|[,;({]\s?)[A-Za-z_]+:[+-]?a0",
+        (
+            (r"([,;({]\s?)([A-Za-z_]{3,}):[+-]?a0", rf"\1\2:{WILDCARD}"),
+            (r"^([A-Za-z_]*[A-Z][A-Za-z_]+):[+-]?a0", rf"\1:{WILDCARD}"),
+        ),
+    ),
+    Stage(
+        "",
+        (
+            # Any word that holds a digit: numbers, ids, times, addresses, versions. Long hexadecimal words without a digit
+            # are rare and still values.
+            (r"(?:::|[\w.@%$#+-])?[\w.:@%$#+-]*[0-9][\w.:@%$#+-]*|\b[a-fA-F]{16,}\b", WILDCARD),
+        ),
+    ),
+    # A bracketed list of bare words is a value, however long.
+    Stage(r"\[[\w.-]+,", ((r"\[[\w.-]+(?:, ?[\w.-]+)+\]", "[" + WILDCARD + "]"),)),
+    # Runs of values are one value, so that lists of any length have one shape.
+    Stage(r"<\*>['\"]?[\s,;/|:-]*['\"]?<\*>", ((r"['\"]?<\*>['\"]?(?:[\s,;/|:-]*['\"]?<\*>['\"]?)+", WILDCARD),)),
+    Stage(_KEY, ((_KEY, '"'),)),
+    Stage(_ROUTE, ((" " + _ROUTE, " "),)),
+    Stage(r"\s\s|\t", ((r"\s+", " "),)),
+)
