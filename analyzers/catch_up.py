@@ -77,8 +77,8 @@ class CatchUp:
     behind the others, and event time that runs faster than the clock or leaps.
 
     The clock is the time of receipt, kept with the journal: a replay comes to the same. One that stands still, as where
-    no such time is known, shows no sign, and neither do records of a day ago and more. What is held is bounded, in time and in number: a sender whose clock is wrong
-    for good delays everybody once and not for ever.
+    no such time is known, shows no sign, and neither do records of a day ago and more. What is held is bounded, in time
+    and in number: a sender whose clock is wrong for good delays everybody once and not for ever.
     """
 
     def __init__(self, settings: CatchUpSettings) -> None:
@@ -105,8 +105,7 @@ class CatchUp:
             self._let_go(self._newest - settings.lateness)
         return state.complete
 
-    @property
-    def catching_up(self) -> bool:
+    def holding(self) -> bool:
         """Whether windows are held, as of the newest delivery."""
         return self._holds(self.state.received)
 

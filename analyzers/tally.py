@@ -1,22 +1,20 @@
 """The log records of one bucket, grouped in columns until somebody looks."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from operator import itemgetter
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from analyzers.columns import Int64, LogBatch, id_bytes
-from analyzers.exemplar import KEPT, WARN, LogExemplar, keep_logs
+from analyzers.columns import Int64, LogBatch
+from analyzers.examples import Examples
+from analyzers.exemplar import KEPT, LogExemplar, keep_logs
 from analyzers.service import Resource
 from analyzers.summary import ServiceSummary, Summary, TemplateCount
 from analyzers.templates import OTHER, MinedBatch, Template, template_of
 
 _ERROR = 17
-_EXEMPLAR_CHARS = 500
+# Examples are put up with several times as many as can be kept before the others are dropped.
+_SPARE = 4
 _OTHER = template_of(OTHER)
 # A group's number: resource, template and severity side by side.
 _SEVERITY_BITS, _TEMPLATE_BITS = 5, 32
@@ -31,8 +29,8 @@ class CountLimits:
 
 
 class Tally:
-    """Counts by resource, template and severity. Python is touched once for a new group and for an example worth
-    keeping, never for a record."""
+    """Counts by resource, template and severity. Python is touched once for a group when somebody looks, never for a
+    record."""
 
     def __init__(self) -> None:
         # Records, as they weigh.
@@ -47,7 +45,8 @@ class Tally:
         self._newest = _column()
         self._enough = _column()
         self._enough_id = _column().astype(np.uint64)
-        self._exemplars: dict[int, tuple[LogExemplar, ...]] = {}
+        # Records that may be examples.
+        self._examples: list[Examples] = []
 
     def __len__(self) -> int:
         """Groups there are."""
@@ -64,44 +63,53 @@ class Tally:
         first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
         times, weights = batch.time_unix_nano[rows], batch.weight[rows]
         numbers = ordered[first]
-        self._merge(
+        place = self._merge(
             numbers,
             np.add.reduceat(weights, first),
             np.minimum.reduceat(times, first),
             np.maximum.reduceat(times, first),
         )
         self.records += int(weights.sum())
-        sizes = np.diff(np.r_[first, len(rows)])
-        self._keep(batch, rows, np.repeat(np.searchsorted(self._keys, numbers), sizes))
+        self._keep(batch, rows, np.repeat(place, np.diff(np.r_[first, len(rows)])))
 
     def pour(self, summary: Summary, limits: CountLimits) -> int:
         """Add everything to `summary`; returns how many records were folded into "<other>" because of the limit."""
+        exemplars: dict[int, list[LogExemplar]] = {}
+        if self._examples:
+            for group, exemplar in Examples.joined(self._examples).best()[0].exemplars():
+                exemplars.setdefault(group, []).append(exemplar)
         resources, templates, folded = list(self._resources), list(self._templates), 0
-        # The most frequent first, so that what is folded is the rest; ties by name, lest arrival decide.
-        groups = sorted(
-            (-count, templates[key >> _SEVERITY_BITS & _ALL_TEMPLATES].template_id, key, oldest, newest)
-            for key, count, oldest, newest in zip(
-                self._keys.tolist(), self._counts.tolist(), self._oldest.tolist(), self._newest.tolist(), strict=True
-            )
-        )
-        for negative, _, key, oldest, newest in groups:
-            count, severity = -negative, key & _ALL_SEVERITIES
-            resource = resources[key >> _SEVERITY_BITS + _TEMPLATE_BITS]
-            template = templates[key >> _SEVERITY_BITS & _ALL_TEMPLATES]
+        columns = (self._keys, self._counts, self._oldest, self._newest)
+        groups = zip(*(column.tolist() for column in columns), strict=True)
+        for number, mine in groupby(groups, _resource_of):
+            resource = resources[number]
             service = summary.service(resource.service)
-            entry = service.templates.get(template.template_id)
-            if entry is None:
-                if len(service.templates) >= limits.templates:
-                    template = _OTHER
-                    folded += count
-                entry = service.templates.setdefault(template.template_id, TemplateCount(template.text))
-            _add_group(entry, severity, count, oldest, newest)
-            _add_records(service, entry, resource, severity, count)
-            entry.exemplars = keep_logs(entry.exemplars, self._exemplars.get(key, ()))
+            found = list(mine)
+            if len(service.templates) + len(found) > limits.templates:
+                # The most frequent first, so that what is folded is the rest; ties by name, lest arrival decide.
+                found.sort(key=lambda group: (-group[1], templates[_template_of(group[0])].template_id, group[0]))
+            records = 0
+            for key, count, oldest, newest in found:
+                template = templates[_template_of(key)]
+                entry = service.templates.get(template.template_id)
+                if entry is None:
+                    if len(service.templates) >= limits.templates:
+                        template = _OTHER
+                        folded += count
+                    entry = service.templates.setdefault(template.template_id, TemplateCount(template.text))
+                severity = key & _ALL_SEVERITIES
+                service.severities[severity] = service.severities.get(severity, 0) + count
+                records += count
+                _add_group(entry, severity, count, oldest, newest)
+                if resource.pod:
+                    entry.pods[resource.pod] = entry.pods.get(resource.pod, 0) + count
+                if shown := exemplars.get(key):
+                    entry.exemplars = keep_logs(entry.exemplars, shown)
+            _add_records(service, resource, records)
         return folded
 
-    def _merge(self, keys: Int64, counts: Int64, oldest: Int64, newest: Int64) -> None:
-        """Make room for groups not seen before, then add."""
+    def _merge(self, keys: Int64, counts: Int64, oldest: Int64, newest: Int64) -> Int64:
+        """Make room for groups not seen before, then add; returns the place of each."""
         place = np.searchsorted(self._keys, keys)
         fresh = np.ones(len(keys), dtype=np.bool_)
         if len(self._keys):
@@ -118,36 +126,32 @@ class Tally:
         self._counts[place] += counts
         self._oldest[place] = np.minimum(self._oldest[place], oldest)
         self._newest[place] = np.maximum(self._newest[place], newest)
+        return place
 
-    def _keep(self, batch: LogBatch, rows: Int64, group: Int64) -> None:
-        """Keep the oldest few of each group as examples; of equal time those with the smallest trace id or text,
-        since arrival must not decide."""
+    def _keep(self, batch: LogBatch, rows: Int64, place: Int64) -> None:
+        """Keep those that may be examples of their group."""
         times, ids = batch.time_unix_nano[rows], batch.trace_id[rows, 0].byteswap()
-        last, last_id = self._enough[group], self._enough_id[group]
+        last, last_id = self._enough[place], self._enough_id[place]
         # Without ids the texts decide.
         better = np.flatnonzero((times < last) | ((times == last) & ((ids < last_id) | (ids + last_id == 0))))
         if not len(better):
             return
-        rows, group, times, ids = rows[better], group[better], times[better], ids[better]
-        texts = pc.rank(batch.body.take(pa.array(rows)), tiebreaker="dense").to_numpy()
-        order = np.lexsort((texts, ids, times, group))
-        columns = np.column_stack((group, times, ids.view(np.int64), texts.view(np.int64)))[order]
-        # Of equal ones the first speaks for all.
-        distinct = np.flatnonzero(np.r_[True, (columns[1:] != columns[:-1]).any(axis=1)])
-        rows, group = rows[order][distinct], group[order][distinct]
-        first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
-        rank = np.arange(len(group)) - np.repeat(first, np.diff(np.r_[first, len(group)]))
-        # One example of what is no trouble is enough to show it.
-        chosen = rank < np.where(batch.severity[rows] >= WARN, KEPT, 1)
-        found = zip(group[chosen].tolist(), _exemplars(batch, rows[chosen]), strict=True)
-        for place, examples in groupby(found, itemgetter(0)):
-            key = int(self._keys[place])
-            wanted = KEPT if key & _ALL_SEVERITIES >= WARN else 1
-            kept = keep_logs(self._exemplars.get(key, ()), (example for _, example in examples))[:wanted]
-            self._exemplars[key] = kept
-            if len(kept) == wanted:
-                self._enough[place] = kept[-1].time_unix_nano
-                self._enough_id[place] = int.from_bytes(kept[-1].trace_id[:8], "big")
+        found, rank = Examples.of(batch, rows[better], self._keys[place[better]]).best()
+        full = np.flatnonzero(rank == found.wanted - 1)
+        where = np.searchsorted(self._keys, found.group[full])
+        # As many as are wanted are at least that old.
+        self._enough[where], self._enough_id[where] = found.time[full], found.order_id[full]
+        self._examples.append(found)
+        if sum(map(len, self._examples)) > _SPARE * (KEPT * len(self) + _SPARE):
+            self._examples = [Examples.joined(self._examples).best()[0]]
+
+
+def _resource_of(group: tuple[int, int, int, int]) -> int:
+    return group[0] >> _SEVERITY_BITS + _TEMPLATE_BITS
+
+
+def _template_of(key: int) -> int:
+    return key >> _SEVERITY_BITS & _ALL_TEMPLATES
 
 
 _ALL_SEVERITIES = (1 << _SEVERITY_BITS) - 1
@@ -167,39 +171,12 @@ def _add_group(entry: TemplateCount, severity: int, count: int, oldest: int, new
     entry.last_unix_nano = max(entry.last_unix_nano, newest)
 
 
-def _add_records(service: ServiceSummary, entry: TemplateCount, resource: Resource, severity: int, count: int) -> None:
-    service.records += count
-    service.severities[severity] = service.severities.get(severity, 0) + count
+def _add_records(service: ServiceSummary, resource: Resource, records: int) -> None:
+    service.records += records
     if resource.version:
-        service.versions[resource.version] = service.versions.get(resource.version, 0) + count
+        service.versions[resource.version] = service.versions.get(resource.version, 0) + records
     if resource.pod:
-        service.pods[resource.pod] = service.pods.get(resource.pod, 0) + count
-        entry.pods[resource.pod] = entry.pods.get(resource.pod, 0) + count
-
-
-def _exemplars(batch: LogBatch, rows: Int64) -> Iterator[LogExemplar]:
-    columns = zip(
-        rows.tolist(),
-        batch.time_unix_nano[rows].tolist(),
-        batch.body.take(pa.array(rows)).to_pylist(),
-        batch.severity[rows].tolist(),
-        batch.resource[rows].tolist(),
-        batch.scope[rows].tolist(),
-        batch.trace_id[rows].tolist(),
-        batch.span_id[rows].tolist(),
-        strict=True,
-    )
-    for row, time, body, severity, resource, scope, trace_id, span_id in columns:
-        yield LogExemplar(
-            time_unix_nano=time,
-            body=body[:_EXEMPLAR_CHARS],
-            severity=severity,
-            pod=batch.resources[resource].pod,
-            scope=batch.scopes[scope],
-            trace_id=id_bytes(*trace_id),
-            span_id=id_bytes(span_id),
-            exception_type=batch.exception_type.get(row, ""),
-        )
+        service.pods[resource.pod] = service.pods.get(resource.pod, 0) + records
 
 
 def count_logs(batch: LogBatch, mined: MinedBatch, summary: Summary, limits: CountLimits) -> int:

@@ -102,6 +102,9 @@ class Timeline:
         self._newest = 0
         # Start of the first bucket that is not closed yet; None before the first one was.
         self._open_from: int | None = None
+        # Start of the first bucket whose records are in time, though those before may be open still. It moves when
+        # buckets are closed, so that the order of what is added in between does not matter.
+        self._in_time_from = 0
         # Start of the silence that goes on at `_open_from`; None before the first bucket with records was closed.
         self._silent_from: int | None = None
         self._open: dict[int, Summary] = {}
@@ -127,7 +130,7 @@ class Timeline:
         if not len(batch):
             return
         buckets = self._bucket_starts(batch.time_unix_nano)
-        self.late_records += int(batch.weight[buckets < self._in_time_from()].sum())
+        self.late_records += int(batch.weight[buckets < self._in_time_from].sum())
         for start in np.unique(buckets).tolist():
             self._tally(start, batch, mined, np.flatnonzero(buckets == start))
         self.witnesses.add(batch, mined, buckets, self._open_from or 0)
@@ -138,7 +141,7 @@ class Timeline:
             return
         starts = self._bucket_starts(batch.end_unix_nano)
         self.assembler.hold(batch, starts)
-        self.late_spans += int(np.count_nonzero(starts < self._in_time_from()))
+        self.late_spans += int(np.count_nonzero(starts < self._in_time_from))
         for start in np.unique(starts[starts < (self._open_from or 0)]).tolist():
             self.assembler.assemble(start, self._bucket(start))
         self._see(int(batch.end_unix_nano.max()))
@@ -164,12 +167,14 @@ class Timeline:
         """Close and return every bucket that the watermark has passed, oldest first; none that ends after the given
         time."""
         until = self.watermark_unix_nano
+        self._in_time_from = max(self._in_time_from, self._first_in_time())
         yield from self._close_until(until if complete_unix_nano is None else min(until, complete_unix_nano))
 
     def close_all(self) -> Iterator[Summary]:
         """Close everything seen so far, because nothing more comes (wall-clock idleness, end of a replay)."""
         self.catch_up.end()
         yield from self._close_until(self._newest + self.settings.bucket)
+        self._in_time_from = max(self._in_time_from, self._open_from or 0)
 
     def state(self) -> TimelineState:
         """What it remembers; not a copy."""
@@ -193,10 +198,14 @@ class Timeline:
         self.late_records, self.late_spans = state.late_records, state.late_spans
         self.folded_records = state.folded_records
         self._open = state.open
+        self._in_time_from = max(self._open_from or 0, self._first_in_time())
         self.archive.restore(closed)
         self.assembler.restore(state.assembler)
         self.witnesses.restore(state.heard)
         self.catch_up.state = state.catch_up
+
+    def _first_in_time(self) -> int:
+        return self.watermark_unix_nano // self.settings.bucket * self.settings.bucket
 
     def _is_closed(self, start: int) -> bool:
         return self._open_from is not None and start < self._open_from
@@ -274,11 +283,6 @@ class Timeline:
     def _bucket_starts(self, times: Int64) -> Int64:
         width = np.int64(self.settings.bucket)
         return (times // width) * width
-
-    def _in_time_from(self) -> int:
-        """Start of the first bucket whose records are in time, whether or not those before are closed."""
-        width = self.settings.bucket
-        return max(self._open_from or 0, self.watermark_unix_nano // width * width)
 
     def _bucket(self, start: int) -> Summary:
         if self._is_closed(start):

@@ -342,7 +342,7 @@ def _gauges(inbox: Inbox, engine: Engine, journal: Journal, memory: Memory) -> G
             ),
             "hypocenter_catching_up": (
                 "1 while windows are held because somebody sends a backlog.",
-                lambda: timeline.catch_up.catching_up,
+                timeline.catch_up.holding,
             ),
             "hypocenter_live_incidents": ("Incidents not resolved.", lambda: len(engine.tracker.live)),
         }

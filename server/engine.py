@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from analyzers.anomaly import Anomaly
@@ -109,15 +109,13 @@ class Engine:
         with self.lock:
             return self.timeline.cuts(arrivals)
 
-    def close_ready(self, complete_unix_nano: int | None = None) -> Iterable[Summary]:
-        """Buckets that are complete, oldest first, and end no later than that."""
-        with self.lock:
-            return list(self.timeline.close_ready(complete_unix_nano))
+    def close_ready(self, complete_unix_nano: int | None = None) -> Iterator[Summary]:
+        """Close buckets that are complete and end no later than that, oldest first, each when it is asked for."""
+        yield from self._each(self.timeline.close_ready(complete_unix_nano))
 
-    def close_all(self) -> Iterable[Summary]:
-        """All buckets that were begun, oldest first."""
-        with self.lock:
-            return list(self.timeline.close_all())
+    def close_all(self) -> Iterator[Summary]:
+        """The same of all that were begun."""
+        yield from self._each(self.timeline.close_all())
 
     def expects_more(self, now_unix_nano: int) -> bool:
         """Whether a silence is none yet, because somebody is catching up."""
@@ -165,7 +163,9 @@ class Engine:
             try:
                 anomalies = self._judged(self.detectors, window)
                 graph = build_graph(window)
-                changed = tuple(self.tracker.advance(anomalies, graph, bucket.end_unix_nano))
+                changed = tuple(self.tracker.advance(anomalies, graph, bucket.end_unix_nano, self.baseline.edges))
+                for service in self.tracker.take_accepted():
+                    self.baseline.forget(service)
             finally:
                 # Also when judging fails: the next window must not be longer for it.
                 if len(self._recent) >= self.timeline.settings.buckets:
@@ -197,6 +197,15 @@ class Engine:
     def summary(self, start_unix_nano: int, end_unix_nano: int) -> Summary | None:
         with self.lock:
             return self.timeline.between(start_unix_nano, end_unix_nano)
+
+    def _each(self, buckets: Iterator[Summary]) -> Iterator[Summary]:
+        """Many may have been held: readers get their turn between two of them."""
+        while True:
+            with self.lock:
+                bucket = next(buckets, None)
+            if bucket is None:
+                return
+            yield bucket
 
     def _judged(self, detectors: Iterable[Detector], window: Summary) -> tuple[Anomaly, ...]:
         now = window.end_unix_nano

@@ -17,9 +17,7 @@ class AttributeReader:
 
     def __init__(self, keys: frozenset[str]) -> None:
         self._keys = keys
-        self._beginnings = np.array(
-            sorted({int.from_bytes(key.encode()[:8], "little") for key in keys}), dtype=np.uint64
-        )
+        self._beginnings = sorted({int.from_bytes(key.encode()[:8], "little") for key in keys})
         self._memo: dict[bytes, KeyValue] = {}
 
     def read(self, wire: Wire, attributes: Repeated) -> Iterator[tuple[int, KeyValue]]:
@@ -27,11 +25,12 @@ class AttributeReader:
         at = attributes.at
         if not len(at):
             return
-        place = np.searchsorted(self._beginnings, words := wire.words(at + 2))
-        alike = self._beginnings[np.minimum(place, len(self._beginnings) - 1)] == words
         # A writer that puts the value first, or names its key at length, is read attribute by attribute.
-        unusual = (wire.octets.take(at) != _KEY_TAG) | (wire.octets.take(at + 1) >= 0x80)
-        rows = np.flatnonzero(alike | unusual)
+        chosen = (wire.octets.take(at) != _KEY_TAG) | (wire.octets.take(at + 1) >= 0x80)
+        words = wire.words(at + 2)
+        for beginning in self._beginnings:
+            chosen |= words == beginning
+        rows = np.flatnonzero(chosen)
         for row, start, size in zip(
             attributes.row[rows].tolist(), at[rows].tolist(), attributes.size[rows].tolist(), strict=True
         ):

@@ -58,11 +58,12 @@ class LogDecoder:
                 weight[row] = _weight(attribute)
         received = times_of(requests, request)
         times, faults = settle_times(records.times(), records.observed(), received, self._limits)
+        resources, which = self._resources.read_all(levels.resources)
         batch = LogBatch(
-            resources=[self._resources.read(item) for item in levels.resources],
+            resources=resources,
             scopes=[InstrumentationScope.FromString(item).name[:NAME_LIMIT] for item in levels.scopes],
             request=request,
-            resource=levels.group,
+            resource=which[levels.group],
             scope=levels.part,
             time_unix_nano=times,
             severity=records.severities(),

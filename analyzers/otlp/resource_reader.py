@@ -1,7 +1,11 @@
 """Resources that were read before."""
 
+from collections.abc import Sequence
+
+import numpy as np
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourceMessage
 
+from analyzers.columns import Int32
 from analyzers.otlp.resources import decode_resource
 from analyzers.service import Resource
 
@@ -15,6 +19,12 @@ class ResourceReader:
 
     def __init__(self) -> None:
         self._memo: dict[bytes, Resource] = {}
+
+    def read_all(self, serialized: Sequence[bytes]) -> tuple[list[Resource], Int32]:
+        """The different ones, and which of them each is."""
+        known: dict[bytes, int] = {}
+        which = np.array([known.setdefault(item, len(known)) for item in serialized], dtype=np.int32)
+        return [self.read(item) for item in known], which
 
     def read(self, serialized: bytes) -> Resource:
         resource = self._memo.get(serialized)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzers.templates.lists import CUT, tidied
-from analyzers.templates.rules import STAGES, Stage
+from analyzers.templates.rules import STAGES, Common, Rare
 from analyzers.templates.structured import message_of, unescaped
 
 # Characters of a body that take part in its shape.
@@ -37,7 +37,7 @@ def outline(bodies: "pa.StringArray") -> "pa.DictionaryArray":
         cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(bodies, 0, _SHAPE_CHARS), CUT, "")
         column = pc.if_else(long, cut, bodies)
     # "\u8ba2" in JSON is a letter and not a number.
-    if _holds(column, b"\\u"):
+    if _escaped(column):
         column = pa.array(map(unescaped, column.to_pylist()), type=pa.string())
     return pc.replace_substring_regex(column, pattern=_NUMBER_WORD, replacement=_ANY_NUMBER_WORD).dictionary_encode()
 
@@ -48,35 +48,43 @@ def mask(outlines: Sequence[str]) -> list[str]:
     for stage in STAGES:
         column = _masked(column, stage)
     return [
-        tidied(shape, cut=item.endswith(CUT)).strip()
-        for item, shape in zip(outlines, column.to_pylist(), strict=True)
+        tidied(shape, cut=item.endswith(CUT)).strip() for item, shape in zip(outlines, column.to_pylist(), strict=True)
     ]
 
 
 def _first_line(text: str) -> str:
     """It speaks for a stack trace or a multi-line body."""
-    lines = text.lstrip().splitlines()
     return _LINE_END.split(text.lstrip(_SPACE), maxsplit=1)[0]
 
 
-def _masked(column: "pa.StringArray", stage: Stage) -> "pa.StringArray":
-    """Only outlines with the trigger pay for the rules: compiling them costs more than a trigger does."""
+def _masked(column: "pa.StringArray", stage: Common | Rare) -> "pa.StringArray":
+    """Only outlines with the trigger pay for the rules."""
     wanted = pc.match_substring_regex(column, pattern=stage.trigger) if stage.trigger else None
     part = column
     if wanted is not None:
         if not pc.any(wanted).as_py():
             return column
         part = column.filter(wanted)
-    for pattern, replacement in stage.rules:
-        part = pc.replace_substring_regex(part, pattern=pattern, replacement=replacement)
+    if isinstance(stage, Rare):
+        part = pa.array([_replaced(item, stage) for item in part.to_pylist()], type=pa.string())
+    else:
+        for pattern, replacement in stage.rules:
+            part = pc.replace_substring_regex(part, pattern=pattern, replacement=replacement)
     return part if wanted is None else pc.replace_with_mask(column, wanted, part)
 
 
-def _holds(column: "pa.StringArray", what: bytes) -> bool:
-    """Whether any value holds it, at the price of a search through memory."""
+def _replaced(item: str, stage: Rare) -> str:
+    for pattern, replacement in stage.rules:
+        item = pattern.sub(replacement, item)
+    return item
+
+
+def _escaped(column: "pa.StringArray") -> bool:
+    """Whether any value may hold a \\u escape, at the price of a search through memory."""
     _, offsets, data = column.buffers()
     if data is None or not len(column):
         return False
-    places = np.frombuffer(offsets, dtype=np.int32)
-    first, end = int(places[column.offset]), int(places[column.offset + len(column)])
-    return what in data.slice(first, end - first).to_pybytes()
+    places = np.frombuffer(offsets, dtype=np.int32, count=column.offset + len(column) + 1)
+    written = data.slice(int(places[column.offset]), int(places[-1] - places[column.offset])).to_pybytes()
+    # One byte is found much faster than two.
+    return b"\\" in written and b"\\u" in written

@@ -1,9 +1,10 @@
-"""What is a value and what is wording, as RE2 patterns on outlines.
+"""What is a value and what is wording, as patterns on outlines.
 
 Every rule rests on how logs are written anywhere, none on one system. On an outline `a0` stands for any word with a
-digit. Applied in this order; what stays is the author's wording.
+digit. Bodies come from strangers: no pattern may take more than linear time. Applied in this order; what stays is the author's wording.
 """
 
+import re
 from dataclasses import dataclass
 
 WILDCARD = "<*>"
@@ -17,7 +18,7 @@ _DAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
 _ZONE = r"(?:UTC|GMT|[ECMP][SD]T|CES?T|BST|MSK|IST|JST|[AaPp][Mm])"
 _UNIT = (
     r"(?:[kKMGTP]i?B|B|[kKMG]?[Bb]ytes?|[kKMG]?bits?|[KMG]bps|[mun]?s|µs|m?secs?|(?:milli|micro|nano)?seconds?|millis"
-    r"|mins?|minutes?|hours?|hrs?|days?)"
+    r"|mins?|minutes?|hours?|hrs?|days?|percent)"
 )
 # Endings of host names; those that are also common words or names of packages are left out.
 _TOP_LEVEL = (
@@ -33,52 +34,67 @@ _BEFORE = r"(^|[\s\"'(\[<=:,|])"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Rules for outlines in which `trigger` is found; an empty one is found in all."""
+    """Rules for outlines that hold one of `signs`: to look for those costs next to nothing."""
 
-    trigger: str
-    # Pattern and what takes its place.
-    rules: tuple[tuple[str, str], ...]
+    signs: tuple[str, ...]
+    # Patterns and what takes their place.
+    rules: tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _where(signs: tuple[str, ...], *rules: tuple[str, str]) -> Stage:
+    return Stage(signs, tuple((re.compile(pattern, re.ASCII), replacement) for pattern, replacement in rules))
 
 
 STAGES: tuple[Stage, ...] = (
-    Stage(
-        "\"",
+    _where(
+        ('"',),
+        # The message of a structured log is wording, not a value: take off its quotes.
+        (r"(?i)\"?\b(msg|message|event|error|err|reason)\"?\s*[:=]\s*\"((?:[^\"\\]|\\.)*)\"", r"\1: \2"),
+        # Common log format: a request is its method and its path.
         (
-            # The message of a structured log is wording, not a value: take off its quotes, so that it is masked as such.
-            (r"(?i)\"?\b(msg|message|event|error|err|reason)\"?\s*[:=]\s*\"([^\"]*)\"", r"\1: \2"),
-            # Common log format: a request is its method and its path.
-            (
-                rf"^\S+ \S+ \S+ \[a0/{_MONTH}/a0[^\]]*\] \"({_METHOD}) ([^ ?\"]*)[^\"]*\".*$",
-                rf'{WILDCARD} [{WILDCARD}] "\1 \2 {WILDCARD}" {WILDCARD}',
-            ),
-            # Keys of objects stay, whatever their values are.
-            (r"([{,]\s*)\"([^\"]+)\"(\s*:)", rf"\1{_KEY}\2{_KEY}\3"),
-            (rf"({_KEY}\s*:\s*)(?:\"[^\"]*\"|[\w.+-]+)", rf"\1{WILDCARD}"),
+            rf"^\S+ \S+ \S+ \[a0/{_MONTH}/a0[^\]]*\] \"({_METHOD}) ([^ ?\"]*)[^\"]*\".*$",
+            rf'{WILDCARD} [{WILDCARD}] "\1 \2 {WILDCARD}" {WILDCARD}',
         ),
+        # Keys of objects stay, whatever their values are.
+        (r"([{,]\s*)\"([^\"]+)\"(\s*:)", rf"\1{_KEY}\2{_KEY}\3"),
+        (rf"({_KEY}\s*:\s*)(?:\"[^\"]*\"|[\w.+-]+)", rf"\1{WILDCARD}"),
     ),
     # Syslog, old and new: a priority, a time and a host come before the program.
-    Stage(r"^<a0>a0 ", ((r"^<a0>a0 a0\S* \S+ (\S+) \S+ \S+ ", rf"{WILDCARD} \1 "),)),
-    Stage(
-        "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec",
-        (
-            (rf"^(?:<a0>)?{_MONTH}\s+a0\s+a0:a0:a0\s+[\w.-]+\s+([\w./()-]+(?:\[a0\])?: )", rf"{WILDCARD} \1"),
-            # Dates written with names.
-            (rf"(a0:a0) {_ZONE}\b", r"\1"),
-            (rf"\b(?:{_DAY},?\s+)?a0[\s/]{_MONTH}[\s/,]+a0\b", "a0"),
-            (rf"\b(?:{_DAY},?\s+)?{_MONTH}\.?\s+a0\b", "a0"),
-        ),
+    _where(
+        ("<a0>a0 ",),
+        (r"^<a0>a0 a0\S* \S+ (\S+) \S+ \S+ (?:- |\[[^\]]*\] )?", rf"{WILDCARD} \1 "),
     ),
-    Stage("a0 [A-Z]", ((rf"(a0:a0) {_ZONE}\b", r"\1"),)),
+    _where(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+        (rf"^(?:<a0>)?{_MONTH}\s+a0\s+a0:a0:a0\s+[\w.-]+\s+([\w./()-]+(?:\[a0\])?: )", rf"{WILDCARD} \1"),
+        # Dates written with names.
+        (rf"(a0:a0) {_ZONE}\b", r"\1"),
+        (rf"\b(?:{_DAY},?\s+)?a0[\s/]{_MONTH}[\s/,]+a0\b", "a0"),
+        (rf"\b(?:{_DAY},?\s+)?{_MONTH}\.?\s+a0\b", "a0"),
+    ),
+    _where(
+        ("a0:a0 ",),
+        (rf"(a0:a0) {_ZONE}\b", r"\1"),
+    ),
     # Nothing between brackets is a value that is empty.
-    Stage(r"\(\s*\)|\[\s*\]|\{\s*\}", ((r"([\s=:,])(\(|\[|\{)\s*(\)|\]|\})", r"\1\2a0\3"),)),
+    _where(
+        ("()", "( ", "[]", "[ ", "{}", "{ "),
+        (r"([\s=:,])(\(|\[|\{)\s*(\)|\]|\})", r"\1\2a0\3"),
+    ),
     # A quantity, in whatever unit, once more in another unit, or as "less than".
-    Stage(r"a0(?: (?:[kKMGTP]?i?B|[kKMG]?[Bb][iy]t|[KMG]bp|[mun]?s\b|m?sec|mi[lcn]|nano|ho?u?r|day)|µs)", ((rf"\ba0\s?{_UNIT}\b(?:\s\(a0(?:\s?{_UNIT})?\))?", "a0"),)),
-    Stage("<a0|< a0", ((r"<\s?a0([\s,;)]|$)", r"a0\1"),)),
-    Stage(
+    _where(
+        ("a0 ", "a0µ"),
+        (rf"\ba0\s?{_UNIT}\b(?:\s\(a0(?:\s?{_UNIT})?\))?", "a0"),
+    ),
+    _where(
+        ("<a0", "< a0"),
+        (r"<\s?a0([\s,;)]|$)", r"a0\1"),
+    ),
+    Common(
         "=",
         (
             # key="value" and key='value', whatever the value holds.
-            (r"=\s?(?:\"[^\"]*\"|'[^']*')", "=" + WILDCARD),
+            (r"(=\s?)(?:\"[^\"]*\"|'[^']*')", r"\1" + WILDCARD),
             # key=value up to the next separator; a value that opens a bracket keeps the bracket.
             (r"=([^\s,;&\]\)\}\(\[\{<>\"'=]+)", "=" + WILDCARD),
             # key = value, unless that is the next key.
@@ -86,83 +102,98 @@ STAGES: tuple[Stage, ...] = (
         ),
     ),
     # A pair with a colon, where brackets or commas set it off from the wording.
-    Stage(
-        r":\s[\w.-]+[\]),;}]",
-        2 * ((r"([\[({,;]\s?[A-Za-z_][\w -]{0,40}:\s)[\w.-]+([\]),;}])", rf"\1{WILDCARD}\2"),),
+    _where(
+        (": ",),
+        *(2 * ((r"([\[({,;]\s?[A-Za-z_][\w -]{0,40}:\s)[\w.-]+([\]),;}])", rf"\1{WILDCARD}\2"),)),
     ),
     # The path of a request is its operation; other paths and URLs are values, as are files.
-    Stage(f"(?:{_METHOD}) /", ((rf"\b({_METHOD}) /", rf"\1 {_ROUTE}/"),)),
-    Stage("://", ((rf"{_BEFORE}[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>()\[\],;]*", rf"\1{WILDCARD}"),)),
-    Stage(
+    _where(
+        (" /",),
+        (rf"\b({_METHOD}) /", rf"\1 {_ROUTE}/"),
+    ),
+    Common("://", ((rf"{_BEFORE}[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>()\[\],;]*", rf"\1{WILDCARD}"),)),
+    Common(
         "/",
         (
             (rf"{_BEFORE}/{_PATH}+(?:/{_PATH}*[:#?&]?)+", rf"\1{WILDCARD}"),
+            # With a dot in what comes before the slash it is a host or a package.
+            (rf"\b[\w-]+(?:\.[\w-]+)+/{_PATH}+(?:/{_PATH}+)*", WILDCARD),
             (
                 rf"(^|[\s\"'\(\[=:,{_ROUTE}])/?[\w.%@~+-]*(?:/[\w.%@~+:#?&-]*[0-9][\w.%@~+:#?&-]*)(?:/[\w.%@~+:#?&-]*)*",
                 r"\1" + WILDCARD,
             ),
         ),
     ),
-    Stage(r":\\", ((rf"{_BEFORE}[a-zA-Z]:\\[^\s\"'<>,;()\[\]]*", rf"\1{WILDCARD}"),)),
+    Common(r":\\", ((rf"{_BEFORE}[a-zA-Z]:\\[^\s\"'<>,;()\[\]]*", rf"\1{WILDCARD}"),)),
     # Mail addresses and hosts.
-    Stage("@", ((r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+", WILDCARD),)),
-    Stage(
+    Common("@", ((r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+", WILDCARD),)),
+    Common(
         r"[a-z]\.[a-z]",
         ((rf"\b(?:[\w-]+\.)+{_TOP_LEVEL}(:a0)?([^\w.@-]|\.?$|\.\s)", rf"{WILDCARD}\2"),),
     ),
     # Whoever is named as a user.
-    Stage(
-        "(?:user|account|User) ",
+    _where(
+        ("user ", "User ", "account "),
+        (rf"\b((?:for|of|by|as|with|from) (?:user|account)) {_NAME}", rf"\1 {WILDCARD}"),
         (
-            (rf"\b((?:for|of|by|as|with|from) (?:user|account)) {_NAME}", rf"\1 {WILDCARD}"),
-            (
-                rf"\b([iI]nvalid|[iI]llegal|[uU]nknown|[bB]ad) (user|account) {_NAME}( (?:from|by|on|at|via)\b| ?[\[(,])",
-                rf"\1 \2 {WILDCARD}\3",
-            ),
-            (rf"\b([uU]ser) {_NAME}( (?:from|logged|signed|connected|joined|authenticated)\b)", rf"\1 {WILDCARD}\2"),
+            r"\b((?:[iI]nvalid|[iI]llegal|[uU]nknown|[bB]ad) (?:user|account))"
+            rf" {_NAME}( (?:from|by|on|at|via)\b| ?[\[(,])",
+            rf"\1 {WILDCARD}\2",
         ),
+        (rf"\b([uU]ser) {_NAME}( (?:from|logged|signed|connected|joined|authenticated)\b)", rf"\1 {WILDCARD}\2"),
     ),
-    Stage(
-        "(?:word|key|als|auth|tion|ures?|login|logon) for ",
+    _where(
+        (" for ",),
         (
-            (
-                r"\b((?:[pP]assword|publickey|credentials|auth|[aA]uthentication|failures?|[lL]ogin|[lL]ogon) for)"
-                rf" {_NAME}( (?:from|by|on|at|via)\b| ?[\[(,]|$)",
-                rf"\1 {WILDCARD}\2",
-            ),
+            r"\b((?:[pP]assword|publickey|credentials|auth|[aA]uthentication|failures?|[lL]ogin|[lL]ogon) for)"
+            rf" {_NAME}( (?:from|by|on|at|via)\b| ?[\[(,]|$)",
+            rf"\1 {WILDCARD}\2",
         ),
     ),
     # A quoted word is somebody's, not the author's.
-    Stage(
-        r"[\"'”」]",
-        (
-            (r"(^|[\s(\[{:=,])'[^'\s]+'", rf"\1'{WILDCARD}'"),
-            (r"(^|[\s(\[{:=,])\"[^\"\s]+\"", rf'\1"{WILDCARD}"'),
-            (r"([“「])[^”」\s]+([”」])", rf"\1{WILDCARD}\2"),
-        ),
+    _where(
+        ("\"", "'", "”", "」"),
+        (r"(^|[\s(\[{:=,])'[^'\s]+'", rf"\1'{WILDCARD}'"),
+        (r"(^|[\s(\[{:=,])\"[^\"\s]+\"", rf'\1"{WILDCARD}"'),
+        (r"([“「])[^”」\s]+([”」])", rf"\1{WILDCARD}\2"),
     ),
-    Stage("[Tt]rue|[Ff]alse|TRUE|FALSE", ((r"\b(?:[Tt]rue|[Ff]alse|TRUE|FALSE)\b", WILDCARD),)),
+    _where(
+        ("rue", "alse", "RUE", "ALSE"),
+        (r"\b(?:[Tt]rue|[Ff]alse|TRUE|FALSE)\b", WILDCARD),
+    ),
     # The name before a colon is a label where a pair begins, or a line if it is not all lower case, as a host would be.
-    Stage(
-        r"(?:^|[,;({]\s?)[A-Za-z_]+:[+-]?a0",
-        (
-            (r"([,;({]\s?)([A-Za-z_]{3,}):[+-]?a0", rf"\1\2:{WILDCARD}"),
-            (r"^([A-Za-z_]*[A-Z][A-Za-z_]+):[+-]?a0", rf"\1:{WILDCARD}"),
-        ),
+    _where(
+        (":a0", ":-a0", ":+a0"),
+        (r"([,;({]\s?)([A-Za-z_]{3,}):[+-]?a0", rf"\1\2:{WILDCARD}"),
+        (r"^([A-Za-z_]*[A-Z][A-Za-z_]+):[+-]?a0", rf"\1:{WILDCARD}"),
     ),
-    Stage(
+    Common(
         "",
         (
-            # Any word that holds a digit: numbers, ids, times, addresses, versions. Long hexadecimal words without a digit
-            # are rare and still values.
-            (r"(?:::|[\w.@%$#+-])?[\w.:@%$#+-]*[0-9][\w.:@%$#+-]*|\b[a-fA-F]{16,}\b", WILDCARD),
+            # Any word that holds a digit: numbers, ids, times, addresses, versions. Long hexadecimal words without a
+            # digit are rare and still values.
+            (r"[\w.:@%$#+-]*[0-9][\w.:@%$#+-]*|\b[a-fA-F]{16,}\b", WILDCARD),
         ),
     ),
     # A bracketed list of bare words is a value, however long.
-    Stage(r"\[[\w.-]+,", ((r"\[[\w.-]+(?:, ?[\w.-]+)+\]", "[" + WILDCARD + "]"),)),
+    _rare(
+        r"\[[\w.-]+,",
+        (r"\[[\w.-]+(?:, ?[\w.-]+)+\]", "[" + WILDCARD + "]"),
+    ),
     # Runs of values are one value, so that lists of any length have one shape.
-    Stage(r"<\*>['\"]?[\s,;/|:-]*['\"]?<\*>", ((r"['\"]?<\*>['\"]?(?:[\s,;/|:-]*['\"]?<\*>['\"]?)+", WILDCARD),)),
-    Stage(_KEY, ((_KEY, '"'),)),
-    Stage(_ROUTE, ((" " + _ROUTE, " "),)),
-    Stage(r"\s\s|\t", ((r"\s+", " "),)),
+    _rare(
+        r">[\"'][\s,;]*[\"']<",
+        (r"\"<\*>\"(?:[\s,;]*\"<\*>\")+", f'"{WILDCARD}"'),
+        (r"'<\*>'(?:[\s,;]*'<\*>')+", f"'{WILDCARD}'"),
+    ),
+    Common(r">[\s,;/|:-]*<", ((r"<\*>(?:[\s,;/|:-]*<\*>)+", WILDCARD),)),
+    _where(
+        (_KEY,),
+        (_KEY, '"'),
+    ),
+    _where(
+        (_ROUTE,),
+        (" " + _ROUTE, " "),
+    ),
+    Common(r"\s\s|\t", ((r"\s+", " "),)),
 )

@@ -35,7 +35,7 @@ def test_in_good_times_the_watermark_is_what_is_complete() -> None:
     watch = catch_up()
     live(watch, 0, 60)
     assert see(watch, LOGS, 60, 60) == 50
-    assert not watch.catching_up
+    assert not watch.holding()
     assert not watch.expects_more(NOON + 61 * SECOND)
 
 
@@ -47,7 +47,7 @@ def test_one_signal_drains_before_the_other(spans: bool) -> None:
     for second in range(60, 360, 5):
         held = see(watch, spans, second, 360 + second / 1000)
     assert held <= 60
-    assert watch.catching_up
+    assert watch.holding()
     for second in range(60, 360, 5):
         held = see(watch, not spans, second, 380 + second / 1000)
     assert held <= 60
@@ -55,7 +55,7 @@ def test_one_signal_drains_before_the_other(spans: bool) -> None:
     assert see(watch, LOGS, 410, 410) <= 60
     # Half a minute after the last sign.
     assert see(watch, LOGS, 411, 411) == 401
-    assert not watch.catching_up
+    assert not watch.holding()
 
 
 def test_a_silence_is_waited_out_while_the_other_half_is_missing() -> None:
@@ -74,10 +74,10 @@ def test_a_silence_ends_what_came_in_order_and_whole() -> None:
         see(watch, LOGS, second, second / 100)
         held = see(watch, SPANS, second, second / 100 + 0.001)
     assert held < LATENESS
-    assert watch.catching_up
+    assert watch.holding()
     assert not watch.expects_more(NOON + 7 * SECOND)
     watch.end()
-    assert not watch.catching_up
+    assert not watch.holding()
     assert watch.state.complete == NOON + 599 * SECOND
 
 
@@ -97,7 +97,7 @@ def test_after_a_silence_somebody_may_have_more() -> None:
     live(watch, 0, 60)
     assert see(watch, LOGS, 120, 120) <= 50
     live(watch, 121, 150)
-    assert watch.catching_up
+    assert watch.holding()
     assert not watch.expects_more(NOON + 149 * SECOND)
     assert see(watch, LOGS, 151, 151) == 141
 
@@ -122,7 +122,7 @@ def test_a_clock_that_is_always_wrong_holds_up_once() -> None:
     for second in range(1200, 1240):
         see(watch, LOGS, second, second)
     assert see(watch, SPANS, 1230, 1240) < 1230
-    assert watch.catching_up
+    assert watch.holding()
 
 
 def test_without_patience_nothing_is_held() -> None:

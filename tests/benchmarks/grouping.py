@@ -1,13 +1,13 @@
 """How many lines are grouped rightly, by system, on the corrected labels of loghub: one setting for all systems."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from statistics import mean
 
-from analyzers.templates import TemplateMiner
+from analyzers.templates import TemplateFamilies, TemplateMiner
 from tests.benchmarks.drain_venv import drain_python, mine_with_drain
 from tests.benchmarks.measure import Row, Spread, Table
-from tests.benchmarks.mining import as_batch, labelled
+from tests.benchmarks.mining import Labelled, as_batch, labelled
 from tests.benchmarks.options import Options
 
 
@@ -26,28 +26,45 @@ def grouping(options: Options) -> Table:
     """Accuracy, not time: no rounds. The ratio is of the accuracies."""
     python = drain_python(install=not options.quick)
     rows: list[Row] = []
-    notes = ["grouping accuracy on *_2k.log_structured_corrected.csv; stock Drain3 0.9.11 as installed, eight masks"]
-    ours_all, theirs_all = [], []
+    notes = [
+        "grouping accuracy on *_2k.log_structured_corrected.csv; stock Drain3 0.9.11 as installed, eight masks",
+        "families: of the templates of the whole corpus; by texts: true templates of one text count as one",
+    ]
+    means: dict[str, list[float]] = defaultdict(list)
     for system, lines in labelled(options):
-        bodies, true = [body for body, _ in lines], [event for _, event in lines]
-        ours = grouping_accuracy(TemplateMiner().mine(as_batch(bodies)).template.tolist(), true)
-        ours_all.append(ours)
+        found = _measured(lines)
         if python is not None:
-            theirs = grouping_accuracy(mine_with_drain(python, bodies).groups, true)
-            theirs_all.append(theirs)
-            rows.append(_row(f"{system}: stock Drain3", theirs))
-            rows.append(_row(f"{system}: ours", ours, theirs))
-        else:
-            rows.append(_row(f"{system}: ours", ours))
-    if not ours_all:
+            groups = mine_with_drain(python, [line.body for line in lines]).groups
+            found = {"stock Drain3": grouping_accuracy(groups, [line.event for line in lines])} | found
+        rows += _rows(system, found)
+        for what, accuracy in found.items():
+            means[what].append(accuracy)
+    if not means:
         notes.append("no loghub: set HYPOCENTER_LOGHUB to its folder")
-    elif theirs_all:
-        rows.append(_row("mean: stock Drain3", mean(theirs_all)))
-        rows.append(_row("mean: ours", mean(ours_all), mean(theirs_all)))
-    else:
-        rows.append(_row("mean: ours", mean(ours_all)))
+    rows += _rows("mean", {what: mean(accuracies) for what, accuracies in means.items()})
+    if means and python is None:
         notes.append("no stock Drain3 here (its own virtual environment is made by a run that is not --quick)")
     return Table("grouping", "template grouping accuracy", rows, notes)
+
+
+def _measured(lines: Sequence[Labelled]) -> dict[str, float]:
+    mined = TemplateMiner().mine(as_batch([line.body for line in lines]))
+    texts = [mined.templates[code].text for code in mined.template.tolist()]
+    families = TemplateFamilies(texts)
+    events = [line.event for line in lines]
+    return {
+        "ours": grouping_accuracy(texts, events),
+        "ours, families": grouping_accuracy([families.family_of(text) for text in texts], events),
+        "ours, by texts": grouping_accuracy(texts, [line.template for line in lines]),
+    }
+
+
+def _rows(system: str, accuracies: Mapping[str, float]) -> list[Row]:
+    stock = accuracies.get("stock Drain3")
+    return [
+        _row(f"{system}: {what}", accuracy, None if what == "stock Drain3" else stock)
+        for what, accuracy in accuracies.items()
+    ]
 
 
 def _row(what: str, accuracy: float, baseline: float | None = None) -> Row:

@@ -3,8 +3,10 @@
 import csv
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from analyzers.columns import LogBatch, TimeFaults
 from analyzers.service import Resource, service_key
@@ -57,14 +59,15 @@ def as_batch(lines: Sequence[str]) -> LogBatch:
     return LogBatch(
         resources=[Resource(service_key("benchmark"))],
         scopes=[""],
+        request=np.zeros(rows, dtype=np.int32),
         resource=np.zeros(rows, dtype=np.int32),
         scope=np.zeros(rows, dtype=np.int32),
         time_unix_nano=np.zeros(rows, dtype=np.int64),
         severity=np.zeros(rows, dtype=np.int32),
         weight=np.ones(rows, dtype=np.int64),
-        body=lines,
-        trace_id=[b""] * rows,
-        span_id=[b""] * rows,
+        body=pa.array(lines, type=pa.string()),
+        trace_id=np.zeros((rows, 2), dtype=np.uint64),
+        span_id=np.zeros(rows, dtype=np.uint64),
         template={},
         exception_type={},
         faults=TimeFaults(),
@@ -82,14 +85,23 @@ def _corpora(options: Options, notes: list[str]) -> Iterator[tuple[str, Sequence
         notes.append("no loghub: set HYPOCENTER_LOGHUB to its folder")
         return
     notes.append("loghub: 2,000 lines of each system, one after the other; repeated lines flatter whoever remembers")
-    lines = [line for _, found in labelled(options) for line, _ in found]
-    yield "loghub", lines
+    yield "loghub", [line.body for _, lines in labelled(options) for line in lines]
 
 
-def labelled(options: Options) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """(system, lines with the ids of their true templates) by the corrected labels; nothing without loghub."""
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A line and its true template: the id of it, and its text, which several ids may share."""
+
+    body: str
+    event: str
+    template: str
+
+
+def labelled(options: Options) -> Iterator[tuple[str, list[Labelled]]]:
+    """Systems and their lines by the corrected labels; nothing without loghub."""
     folder = loghub()
     files = sorted(folder.glob("*/*_2k.log_structured_corrected.csv")) if folder else []
     for path in files[: options.sized(len(files), 2)]:
         with path.open(encoding="utf-8", newline="") as file:
-            yield path.parent.name, [(row["Content"], row["EventId"]) for row in csv.DictReader(file)]
+            rows = csv.DictReader(file)
+            yield path.parent.name, [Labelled(row["Content"], row["EventId"], row["EventTemplate"]) for row in rows]

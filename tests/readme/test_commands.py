@@ -20,6 +20,8 @@ COMMANDS = [line for line in Document(ENGLISH).commands if "hypocenter" in line]
 ADDRESSES = ("HYPOCENTER_OTLP__GRPC", "HYPOCENTER_OTLP__HTTP", "HYPOCENTER_API__GRPC", "HYPOCENTER_WEB__HTTP")
 # Take minutes, need recordings or serve for ever: only parsed here, run by the tests of their own.
 LONG = ("serve", "replay", "eval", "conformance", "demo")
+# About a data directory; run in an order of their own.
+OPERATING = ("backup", "restore", "forget")
 
 
 def words(command: str) -> list[str]:
@@ -77,7 +79,7 @@ def test_commands_answer_in_the_order_shown(
     said = {}
     for command in COMMANDS:
         arguments = words(command)
-        if arguments[0] in LONG:
+        if arguments[0] in (*LONG, *OPERATING):
             continue
         with pytest.raises(SystemExit) as ended:
             main(arguments)
@@ -99,6 +101,28 @@ def test_commands_answer_in_the_order_shown(
     assert said["doctor"].count("ok ") >= 6
 
 
+def test_operators_can_do_what_is_shown(shown: Shown, tmp_path: Path) -> None:
+    """A backup of the running server, restored beside it; what is to be forgotten is forgotten there, so that the
+    server stays as the other tests expect it."""
+    commands = [arguments for command in COMMANDS if (arguments := words(command))[0] in OPERATING]
+    assert [arguments[0] for arguments in commands] == ["backup", "restore", "forget", "forget", "forget"]
+    said = []
+    for arguments in commands:
+        folder = tmp_path / "restored" if arguments[0] == "forget" else shown.server.data_dir
+        ended = run(arguments, tmp_path, {"HYPOCENTER_DATA_DIR": str(folder)})
+        assert ended.returncode == 0, f"{arguments}: {ended.stderr}"
+        said.append(ended.stdout)
+
+    backed_up, restored, service, trace, time = said
+    received = "1 log records and 2 spans received"
+    assert received in backed_up
+    assert received in restored
+    assert service.startswith("2 log records and spans out of")
+    assert "1 baselines dropped, 2 incidents changed" in service
+    assert trace.startswith("1 log records and spans out of")
+    assert time.startswith("0 log records and spans out of")
+
+
 def test_reading_commands_have_json(shown: Shown, tmp_path: Path) -> None:
     """In a process of its own, as installed."""
     answer = run(["incidents", "list", "--json"], tmp_path, shown.environment)
@@ -112,6 +136,16 @@ def test_endpoints_answer(shown: Shown, readme: Document) -> None:
     for path in endpoints.names:
         # Raises unless the answer is 200.
         assert shown.server.get(path), path
+
+
+def test_metrics_named_exist(shown: Shown, readme: Document) -> None:
+    """Counters whose labels are not known beforehand have a type before they have a value."""
+    named = {word for word in readme.code_words if word.startswith("hypocenter_")}
+    assert len(named) > 10
+    metrics = shown.server.get("/metrics")
+    typed = set(re.findall(r"^# TYPE (\w+) ", metrics, re.MULTILINE))
+    samples = set(re.findall(r"^(\w+(?:\{.*\})?) ", metrics, re.MULTILINE))
+    assert named - typed - samples == set()
 
 
 def test_otlp_over_http_is_where_the_table_says(shown: Shown, english: Document) -> None:

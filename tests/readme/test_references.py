@@ -8,8 +8,10 @@ import pytest
 from hypocenter.v1 import incident_service_pb2, log_service_pb2, root_cause_service_pb2
 
 from analyzers.detectors import LOG_DETECTORS, build_all
+from analyzers.otlp.resources import ATTRIBUTE_LIMIT, NAME_LIMIT
 from rca.ranking import RankingSettings
 from server.config import Config, known_keys
+from server.otlp.deep_values import KEPT_DEPTH
 from tests.readme.document import REPOSITORY, Document, Table
 
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
@@ -40,6 +42,29 @@ def test_keys_exist(readme: Document) -> None:
     written = {word for word in readme.code_words if re.fullmatch(rf"({'|'.join(sections)})\.[a-z_]+", word)}
     assert len(written) >= 8
     assert written <= set(known_keys())
+
+
+def test_limits_are_the_defaults(readme: Document) -> None:
+    """Every limit of the section has a row; sizes are written with a unit, shares in percent."""
+    defaults: dict[str, str] = {}
+    for heading, default, *_ in table(readme, "otlp.max_message_bytes").rows:
+        found = re.search(r"`([a-z]+\.[a-z_]+)`", heading)
+        if found:
+            defaults[found[1]] = default
+    config = Config()
+    assert defaults.pop("limits.memory") == f"{config.limits.memory.share:.0%}"
+    for key in ("otlp.max_message_bytes", "otlp.max_pending_bytes"):
+        assert defaults.pop(key) == f"{getattr(config.otlp, key.partition('.')[2]) >> 20} MiB"
+    for key in ("otlp.max_request_records", "otlp.max_body_chars"):
+        assert defaults.pop(key) == str(getattr(config.otlp, key.partition(".")[2]))
+    others = config.limits.model_dump(exclude={"memory"})
+    assert defaults == {f"limits.{name}": str(value) for name, value in others.items()}
+
+
+def test_limits_without_a_key_are_those_of_the_code(readme: Document) -> None:
+    rows = table(readme, "otlp.max_message_bytes").rows
+    defaults = [default for heading, default, *_ in rows if "." not in heading and default]
+    assert defaults == [str(ATTRIBUTE_LIMIT), str(NAME_LIMIT), str(KEPT_DEPTH)]
 
 
 def test_variables_are_read_somewhere(readme: Document) -> None:
@@ -110,11 +135,16 @@ def test_every_detector_has_a_row_and_every_row_a_detector(readme: Document) -> 
 
 
 def test_the_ranking_weighs_every_detector() -> None:
-    """As the README tells whoever adds one. The two that go both ways have a weight for each."""
+    """As the README tells whoever adds one. The two that go both ways have a weight for each; lost telemetry has
+    nothing beside it that it could be weighed against."""
     weighed = set(RankingSettings().weights)
-    both_ways = {"template_rate": {"template_rise", "template_fall"}, "edge_calls": {"calls_rise", "calls_fall"}}
+    others = {
+        "template_rate": {"template_rise", "template_fall"},
+        "edge_calls": {"calls_rise", "calls_fall"},
+        "silence": set[str](),
+    }
     for detector in build_all():
-        assert both_ways.get(detector.name, {detector.name}) <= weighed
+        assert others.get(detector.name, {detector.name}) <= weighed
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,10 @@ import pytest
 from server.cli import main
 from tests.running_server import REPOSITORY
 
-COMMANDS = ("serve", "demo", "replay", "eval", "incidents", "analyze", "graph", "ask", "status", "doctor")
+COMMANDS = (
+    *("serve", "eval", "analyze", "doctor", "backup", "restore", "forget", "demo", "conformance"),
+    *("templates", "graph", "ask", "status", "replay", "incidents", "logs"),
+)
 HEAVY = ("lancedb", "pyarrow", "openai", "server.app", "analyzers", "rca", "networkx", "numpy")
 
 
