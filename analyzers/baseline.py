@@ -7,6 +7,7 @@ from analyzers.latencies import Latency
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats, ServiceSummary, Summary
+from analyzers.templates import strangers
 from analyzers.written import WrittenBaseline
 
 # Units of work below which what was learned is dropped: a month of silence at the usual half-life. It bounds memory,
@@ -246,16 +247,17 @@ def _learn_service(
     baseline.throughput.learn(exposure, entered)
     baseline.present.learn(1.0 if _sends(summary) else 0.0, 1.0)
     baseline.errors.learn(summary.error_records, exposure)
-    fresh = 0
+    fresh = {count.text for template_id, count in summary.templates.items() if template_id not in baseline.templates}
+    # One that differs from known ones in a word that varies is no new wording.
+    new = len(strangers(fresh, baseline.texts.values())) if fresh else 0
     for template_id, count in sorted(summary.templates.items()):
         if template_id not in baseline.templates and len(baseline.templates) < max_templates:
-            fresh += 1
             # Unseen in all that was learned before: that is knowledge too.
             baseline.templates[template_id] = Rate(0.0, max(0.0, baseline.work - exposure))
             baseline.texts[template_id] = count.text
         if count.max_severity >= _WARN and template_id in baseline.templates:
             baseline.severe.add(template_id)
-    baseline.novelty.learn(fresh, 1.0)
+    baseline.novelty.learn(new, 1.0)
     for template_id, rate in baseline.templates.items():
         seen = summary.templates.get(template_id)
         rate.learn(seen.count if seen else 0, exposure)

@@ -7,6 +7,7 @@ from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline, ServiceBaseline
 from analyzers.detectors.template_rate import dominant
 from analyzers.summary import Summary, TemplateCount
+from analyzers.templates import strangers
 
 _WARN, _ERROR = 13, 17
 
@@ -37,8 +38,11 @@ class NewTemplate:
             if known is None or not known.learned:
                 continue
             looked_at += len(summary.templates)
-            for template_id, seen in sorted(summary.templates.items()):
-                if template_id in known.templates:
+            fresh = {item: seen for item, seen in sorted(summary.templates.items()) if item not in known.templates}
+            # One that differs from known ones in a word that varies is no new wording.
+            new = strangers({seen.text for seen in fresh.values()}, known.texts.values()) if fresh else frozenset()
+            for template_id, seen in fresh.items():
+                if seen.text not in new:
                     continue
                 if seen.max_severity < _ERROR and known.released(window.end_unix_nano):
                     continue

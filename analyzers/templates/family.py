@@ -1,7 +1,9 @@
 """Families: templates that are one statement but for words which, seen together, turn out to be values."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from itertools import chain
 from typing import TypeAlias
 
 from analyzers.templates.rules import WILDCARD
@@ -61,60 +63,61 @@ class TemplateFamilies:
         return tuple(sorted(self._learned))
 
 
+def strangers(fresh: Collection[str], known: Iterable[str]) -> frozenset[str]:
+    """Those of the fresh templates that belong to no family of a known one; what varies among all of them counts."""
+    alike = {_signs(text) for text in fresh}
+    old = [text for text in known if _signs(text) in alike]
+    families = TemplateFamilies((*old, *fresh))
+    familiar = {families.family_of(text) for text in old}
+    return frozenset(text for text in fresh if families.family_of(text) not in familiar)
+
+
 class _Group:
     """Templates with as many words and the same signs between them."""
 
     def __init__(self, variety: int, wording: int) -> None:
         self._variety = variety
         self._wording = wording
-        self._members: list[_Words] = []
         # What stood in the one open place of a pattern, until there is enough to make it a family.
         self._stood: dict[_Pattern, set[str]] = {}
-        # None of them is a case of another.
-        self._families: list[_Pattern] = []
+        # By the places that agree, then by the words there. No template fits two of them.
+        self._families: dict[tuple[int, ...], dict[_Pattern, _Pattern]] = {}
 
     def learn(self, words: _Words) -> None:
-        self._members.append(words)
-        grown = [pattern for place in range(len(words)) if (pattern := self._opened(words, place))]
-        for pattern in grown:
-            self._add(pattern)
-        # Where a member fits two families, its family is what both have in common: both its places are values.
-        members: Iterable[_Words] = self._members if grown else [words]
-        while sum(map(self._join, members)):
-            members = self._members
+        for place, word in enumerate(words):
+            pattern = (*words[:place], None, *words[place + 1 :])
+            if not (_LETTER.match(word) or word == WILDCARD) or not self._worded(pattern):
+                continue
+            if self._covering(pattern):
+                continue
+            stood = self._stood.setdefault(pattern, set())
+            stood.add(word)
+            if len(stood) >= self._variety:
+                del self._stood[pattern]
+                self._add(pattern)
 
     def family_of(self, words: _Words) -> _Pattern:
-        return min((family for family in self._families if _covers(family, words)), key=_generality, default=words)
+        return self._covering(words) or words
 
-    def _opened(self, words: _Words, place: int) -> _Pattern | None:
-        """The template with that place open, if this word is what it took to make it a family."""
-        pattern = (*words[:place], None, *words[place + 1 :])
-        if not self._worded(pattern) or any(_covers(family, pattern) for family in self._families):
-            return None
-        if not (_LETTER.match(words[place]) or words[place] == WILDCARD):
-            return None
-        stood = self._stood.setdefault(pattern, set())
-        stood.add(words[place])
-        if len(stood) < self._variety:
-            return None
-        del self._stood[pattern]
-        return pattern
+    def _covering(self, words: _Pattern) -> _Pattern | None:
+        for places, families in self._families.items():
+            if family := families.get(tuple([words[place] for place in places])):
+                return family
+        return None
 
-    def _join(self, words: _Words) -> bool:
-        """Whether families were made one."""
-        fitting = [family for family in self._families if _covers(family, words)]
-        if len(fitting) < 2:
-            return False
-        joint = tuple(None if None in places else places[0] for places in zip(*fitting, strict=True))
-        return self._worded(joint) and self._add(joint)
+    def _add(self, pattern: _Pattern) -> None:
+        """Where a template could fit two families, its family is what both have in common."""
+        while overlapping := [family for family in self._all() if _overlap(family, pattern)]:
+            for family in overlapping:
+                places = _agreeing(family)
+                del self._families[places][tuple(family[place] for place in places)]
+                pattern = tuple(one if one == other else None for one, other in zip(pattern, family, strict=True))
+        places = _agreeing(pattern)
+        self._families.setdefault(places, {})[tuple(pattern[place] for place in places)] = pattern
+        self._families = {places: families for places, families in self._families.items() if families}
 
-    def _add(self, pattern: _Pattern) -> bool:
-        """Whether it is new."""
-        if any(_covers(family, pattern) for family in self._families):
-            return False
-        self._families = [family for family in self._families if not _covers(pattern, family)]
-        self._families.append(pattern)
-        return True
+    def _all(self) -> Iterable[_Pattern]:
+        return chain.from_iterable(families.values() for families in self._families.values())
 
     def _worded(self, pattern: _Pattern) -> bool:
         agreeing = (word for word in pattern if word and len(word) > 1 and _LETTER.match(word))
@@ -125,13 +128,15 @@ def _words(text: str) -> _Words:
     return tuple(_WORD.findall(text))
 
 
+@lru_cache(maxsize=16_384)
 def _signs(text: str) -> str:
+    """What is between the words, and how many there are."""
     return _WORD.sub("\0", text)
 
 
-def _covers(family: _Pattern, words: _Pattern) -> bool:
-    return all(one is None or one == other for one, other in zip(family, words, strict=True))
+def _agreeing(family: _Pattern) -> tuple[int, ...]:
+    return tuple(place for place, word in enumerate(family) if word is not None)
 
 
-def _generality(pattern: _Pattern) -> tuple[int, tuple[str, ...]]:
-    return -pattern.count(None), tuple(word or "" for word in pattern)
+def _overlap(one: _Pattern, other: _Pattern) -> bool:
+    return all(left is None or right is None or left == right for left, right in zip(one, other, strict=True))

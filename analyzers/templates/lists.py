@@ -1,17 +1,20 @@
 """Lists and cuts in shapes: how many elements there are, and where a long body was cut, are values too."""
 
+import re
+
 # At the end of an outline that was cut.
 CUT = "\x03"
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
-_LISTS = tuple(f"{close},{space}" for close in ")]}" for space in ("", " "))
+_LIST = re.compile(r"[)\]}],")
 
 
 def tidied(shape: str, cut: bool) -> str:
     """Equal elements one after the other are one; half a word or half an element at a cut is left out."""
     if cut:
-        shape = shape[: max(shape.rfind(" "), shape.rfind(",") + 1)].rstrip(" ,") or shape
-    return _collapsed(shape, cut) if any(end in shape for end in _LISTS) else shape
+        whole = shape[: max(shape.rfind(" "), shape.rfind(",") + 1)].rstrip(" ,")
+        shape = whole or shape
+    return _collapsed(shape, cut) if _LIST.search(shape) else shape
 
 
 def _collapsed(shape: str, cut: bool) -> str:

@@ -5,14 +5,15 @@ A shape is a function of the outline and so of one body: which bodies came befor
 """
 
 import re
-from collections.abc import Sequence
+import string
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzers.templates.lists import CUT, tidied
-from analyzers.templates.rules import STAGES, Common, Rare
+from analyzers.templates.rules import LAST_STAGES, PLAIN_STAGES, PUNCTUATION, STAGES, WILDCARD, Stage
 from analyzers.templates.structured import message_of, unescaped
 
 # Characters of a body that take part in its shape.
@@ -23,6 +24,8 @@ _SHAPE_CHARS = 1024
 _NUMBER_WORD = r"[a-zA-Z_]*[0-9][\w.@%$#+-]*"
 _ANY_NUMBER_WORD = "a0"
 _SPACE = " \t\r\n\f\v"
+# What a number may be a part of.
+_IN_WORDS = string.ascii_letters + string.digits + "_.:@%$#+-"
 _LINE_END = re.compile("[\r\n]")
 
 
@@ -44,39 +47,41 @@ def outline(bodies: "pa.StringArray") -> "pa.DictionaryArray":
 
 def mask(outlines: Sequence[str]) -> list[str]:
     """The shape of each outline, a function of that outline alone."""
-    column = pa.array([_first_line(message_of(item.rstrip(CUT))) for item in outlines], type=pa.string())
-    for stage in STAGES:
-        column = _masked(column, stage)
-    return [
-        tidied(shape, cut=item.endswith(CUT)).strip() for item, shape in zip(outlines, column.to_pylist(), strict=True)
-    ]
+    return [_shape(item) for item in outlines]
 
 
-def _first_line(text: str) -> str:
-    """It speaks for a stack trace or a multi-line body."""
-    return _LINE_END.split(text.lstrip(_SPACE), maxsplit=1)[0]
+def _shape(item: str) -> str:
+    whole = item.rstrip(CUT)
+    # The first line speaks for a stack trace or a multi-line body.
+    text = _LINE_END.split(message_of(whole).lstrip(_SPACE), maxsplit=1)[0]
+    cut = item.endswith(CUT) and whole.endswith(text)
+    text = _ruled(text, STAGES if PUNCTUATION.search(text) else PLAIN_STAGES)
+    text = _ruled(_without_numbers(text), LAST_STAGES)
+    return tidied(text, cut).strip()
 
 
-def _masked(column: "pa.StringArray", stage: Common | Rare) -> "pa.StringArray":
-    """Only outlines with the trigger pay for the rules."""
-    wanted = pc.match_substring_regex(column, pattern=stage.trigger) if stage.trigger else None
-    part = column
-    if wanted is not None:
-        if not pc.any(wanted).as_py():
-            return column
-        part = column.filter(wanted)
-    if isinstance(stage, Rare):
-        part = pa.array([_replaced(item, stage) for item in part.to_pylist()], type=pa.string())
-    else:
-        for pattern, replacement in stage.rules:
-            part = pc.replace_substring_regex(part, pattern=pattern, replacement=replacement)
-    return part if wanted is None else pc.replace_with_mask(column, wanted, part)
+def _ruled(text: str, stages: Iterable[Stage]) -> str:
+    for stage in stages:
+        for sign in stage.signs:
+            if sign in text:
+                for pattern, replacement in stage.rules:
+                    text = pattern.sub(replacement, text)
+                break
+    return text
 
 
-def _replaced(item: str, stage: Rare) -> str:
-    for pattern, replacement in stage.rules:
-        item = pattern.sub(replacement, item)
-    return item
+def _without_numbers(text: str) -> str:
+    """Any word that holds a digit is a value: numbers, ids, times, addresses, versions."""
+    first, *others = text.split(_ANY_NUMBER_WORD)
+    if not others:
+        return text
+    kept = [first.rstrip(_IN_WORDS)]
+    for other in others[:-1]:
+        # Between two numbers of one word nothing is left.
+        if rest := other.lstrip(_IN_WORDS):
+            kept.append(rest.rstrip(_IN_WORDS))
+    kept.append(others[-1].lstrip(_IN_WORDS))
+    return WILDCARD.join(kept)
 
 
 def _escaped(column: "pa.StringArray") -> bool:

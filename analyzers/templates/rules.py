@@ -1,7 +1,8 @@
 """What is a value and what is wording, as patterns on outlines.
 
 Every rule rests on how logs are written anywhere, none on one system. On an outline `a0` stands for any word with a
-digit. Bodies come from strangers: no pattern may take more than linear time. Applied in this order; what stays is the author's wording.
+digit. Applied in this order; what stays is the author's wording. Bodies come from strangers, so no pattern may take
+more than linear time; those that begin with a letter or a sign take least.
 """
 
 import re
@@ -9,13 +10,13 @@ from dataclasses import dataclass
 
 WILDCARD = "<*>"
 
-_METHOD = r"GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS"
+_METHOD = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS"
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     r"|Nov(?:ember)?|Dec(?:ember)?)"
 )
 _DAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
-_ZONE = r"(?:UTC|GMT|[ECMP][SD]T|CES?T|BST|MSK|IST|JST|[AaPp][Mm])"
+_ZONE = r"(?=[UGECMPABIJap])(?:UTC|GMT|[ECMP][SD]T|CES?T|BST|MSK|IST|JST|[AaPp][Mm])"
 _UNIT = (
     r"(?:[kKMGTP]i?B|B|[kKMG]?[Bb]ytes?|[kKMG]?bits?|[KMG]bps|[mun]?s|µs|m?secs?|(?:milli|micro|nano)?seconds?|millis"
     r"|mins?|minutes?|hours?|hrs?|days?|percent)"
@@ -28,7 +29,7 @@ _TOP_LEVEL = (
 _NAME = r"[\w.@$\\-]+"
 _PATH = r"[\w.%@~+$*{}-]"
 # Marks of things that a later rule must leave alone. They don't outlive the last rules.
-_ROUTE, _KEY = "\x01", "\x02"
+_ROUTE, _KEY, _LABEL = "\x01", "\x02", "\x04"
 _BEFORE = r"(^|[\s\"'(\[<=:,|])"
 
 
@@ -68,13 +69,13 @@ STAGES: tuple[Stage, ...] = (
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
         (rf"^(?:<a0>)?{_MONTH}\s+a0\s+a0:a0:a0\s+[\w.-]+\s+([\w./()-]+(?:\[a0\])?: )", rf"{WILDCARD} \1"),
         # Dates written with names.
-        (rf"(a0:a0) {_ZONE}\b", r"\1"),
+        (rf"a0:a0 {_ZONE}\b", "a0:a0"),
         (rf"\b(?:{_DAY},?\s+)?a0[\s/]{_MONTH}[\s/,]+a0\b", "a0"),
         (rf"\b(?:{_DAY},?\s+)?{_MONTH}\.?\s+a0\b", "a0"),
     ),
     _where(
-        ("a0:a0 ",),
-        (rf"(a0:a0) {_ZONE}\b", r"\1"),
+        (":a0 ",),
+        (rf"a0:a0 {_ZONE}\b", "a0:a0"),
     ),
     # Nothing between brackets is a value that is empty.
     _where(
@@ -84,22 +85,20 @@ STAGES: tuple[Stage, ...] = (
     # A quantity, in whatever unit, once more in another unit, or as "less than".
     _where(
         ("a0 ", "a0µ"),
-        (rf"\ba0\s?{_UNIT}\b(?:\s\(a0(?:\s?{_UNIT})?\))?", "a0"),
+        (rf"a0\s?(?=[kKMGTBbmunµsphd]){_UNIT}\b(?:\s\(a0(?:,a0){{0,5}}(?:\s?{_UNIT})?\))?", "a0"),
     ),
     _where(
         ("<a0", "< a0"),
         (r"<\s?a0([\s,;)]|$)", r"a0\1"),
     ),
-    Common(
-        "=",
-        (
-            # key="value" and key='value', whatever the value holds.
-            (r"(=\s?)(?:\"[^\"]*\"|'[^']*')", r"\1" + WILDCARD),
-            # key=value up to the next separator; a value that opens a bracket keeps the bracket.
-            (r"=([^\s,;&\]\)\}\(\[\{<>\"'=]+)", "=" + WILDCARD),
-            # key = value, unless that is the next key.
-            (r"([\w)\]] ?=) [^\s,;&\]\)\}\(\[\{<>\"'=]+([\s,;&\]\)}]|$)", rf"\1 {WILDCARD}\2"),
-        ),
+    _where(
+        ("=",),
+        # key="value" and key='value', whatever the value holds.
+        (r"(=\s?)(?:\"[^\"]*\"|'[^']*')", r"\1" + WILDCARD),
+        # key=value up to the next separator; a value that opens a bracket keeps the bracket.
+        (r"=([^\s,;&\]\)\}\(\[\{<>\"'=]+)", "=" + WILDCARD),
+        # key = value, unless that is the next key.
+        (r"([\w)\]] ?=) [^\s,;&\]\)\}\(\[\{<>\"'=]+([\s,;&\]\)}]|$)", rf"\1 {WILDCARD}\2"),
     ),
     # A pair with a colon, where brackets or commas set it off from the wording.
     _where(
@@ -108,28 +107,38 @@ STAGES: tuple[Stage, ...] = (
     ),
     # The path of a request is its operation; other paths and URLs are values, as are files.
     _where(
-        (" /",),
+        ("T /", "D /", "E /", "H /", "S /"),
         (rf"\b({_METHOD}) /", rf"\1 {_ROUTE}/"),
     ),
-    Common("://", ((rf"{_BEFORE}[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>()\[\],;]*", rf"\1{WILDCARD}"),)),
-    Common(
-        "/",
+    _where(
+        ("://",),
+        (rf"{_BEFORE}[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>()\[\],;]*", rf"\1{WILDCARD}"),
+    ),
+    _where(
+        ("/",),
+        (rf"/(?<![^\s\"'(\[<=:,|]/){_PATH}+(?:/{_PATH}*[:#?&]?)+", WILDCARD),
+    ),
+    _where(
+        ("/",),
         (
-            (rf"{_BEFORE}/{_PATH}+(?:/{_PATH}*[:#?&]?)+", rf"\1{WILDCARD}"),
-            # With a dot in what comes before the slash it is a host or a package.
-            (rf"\b[\w-]+(?:\.[\w-]+)+/{_PATH}+(?:/{_PATH}+)*", WILDCARD),
-            (
-                rf"(^|[\s\"'\(\[=:,{_ROUTE}])/?[\w.%@~+-]*(?:/[\w.%@~+:#?&-]*[0-9][\w.%@~+:#?&-]*)(?:/[\w.%@~+:#?&-]*)*",
-                r"\1" + WILDCARD,
-            ),
+            rf"(^|[\s\"'\(\[=:,{_ROUTE}])/?[\w.%@~+-]*(?:/[\w.%@~+:#?&-]*[0-9][\w.%@~+:#?&-]*)(?:/[\w.%@~+:#?&-]*)*",
+            r"\1" + WILDCARD,
         ),
     ),
-    Common(r":\\", ((rf"{_BEFORE}[a-zA-Z]:\\[^\s\"'<>,;()\[\]]*", rf"\1{WILDCARD}"),)),
+    _where(
+        (":\\",),
+        (rf"{_BEFORE}[a-zA-Z]:\\[^\s\"'<>,;()\[\]]*", rf"\1{WILDCARD}"),
+    ),
     # Mail addresses and hosts.
-    Common("@", ((r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+", WILDCARD),)),
-    Common(
-        r"[a-z]\.[a-z]",
-        ((rf"\b(?:[\w-]+\.)+{_TOP_LEVEL}(:a0)?([^\w.@-]|\.?$|\.\s)", rf"{WILDCARD}\2"),),
+    _where(
+        ("@",),
+        (r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", WILDCARD),
+    ),
+    _where(
+        (".",),
+        # With a dot in what comes before the slash it is a host or a package.
+        (rf"(?<![\w.-])[\w-]+(?:\.[\w-]+)+/{_PATH}+(?:/{_PATH}+)*", WILDCARD),
+        (rf"(?<![\w.-])(?:[\w-]+\.)+{_TOP_LEVEL}(:a0)?([^\w.@-]|\.?$|\.\s)", rf"{WILDCARD}\2"),
     ),
     # Whoever is named as a user.
     _where(
@@ -152,7 +161,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     # A quoted word is somebody's, not the author's.
     _where(
-        ("\"", "'", "”", "」"),
+        ('"', "'", "”", "」"),
         (r"(^|[\s(\[{:=,])'[^'\s]+'", rf"\1'{WILDCARD}'"),
         (r"(^|[\s(\[{:=,])\"[^\"\s]+\"", rf'\1"{WILDCARD}"'),
         (r"([“「])[^”」\s]+([”」])", rf"\1{WILDCARD}\2"),
@@ -163,30 +172,39 @@ STAGES: tuple[Stage, ...] = (
     ),
     # The name before a colon is a label where a pair begins, or a line if it is not all lower case, as a host would be.
     _where(
-        (":a0", ":-a0", ":+a0"),
-        (r"([,;({]\s?)([A-Za-z_]{3,}):[+-]?a0", rf"\1\2:{WILDCARD}"),
-        (r"^([A-Za-z_]*[A-Z][A-Za-z_]+):[+-]?a0", rf"\1:{WILDCARD}"),
+        (":a0", ":-a0"),
+        (r":(?<=[A-Za-z_]{3}:)(-?a0)", rf":{_LABEL}\1"),
     ),
-    Common(
-        "",
-        (
-            # Any word that holds a digit: numbers, ids, times, addresses, versions. Long hexadecimal words without a
-            # digit are rare and still values.
-            (r"[\w.:@%$#+-]*[0-9][\w.:@%$#+-]*|\b[a-fA-F]{16,}\b", WILDCARD),
-        ),
+    _where(
+        (_LABEL,),
+        (rf"([,;({{]\s?)([A-Za-z_]{{3,}}):{_LABEL}-?a0", rf"\1\2:{WILDCARD}"),
+        (rf"^([A-Za-z_]*[A-Z][A-Za-z_]+):{_LABEL}-?a0", rf"\1:{WILDCARD}"),
+        (_LABEL, ""),
     ),
+    # Long hexadecimal words without a digit are rare and still values.
+    _where(
+        ("",),
+        (r"\b[a-fA-F]{16,}\b", WILDCARD),
+    ),
+)
+
+# Once every word with a digit is a wildcard.
+LAST_STAGES: tuple[Stage, ...] = (
     # A bracketed list of bare words is a value, however long.
-    _rare(
-        r"\[[\w.-]+,",
+    _where(
+        ("[",),
         (r"\[[\w.-]+(?:, ?[\w.-]+)+\]", "[" + WILDCARD + "]"),
     ),
     # Runs of values are one value, so that lists of any length have one shape.
-    _rare(
-        r">[\"'][\s,;]*[\"']<",
+    _where(
+        ('>"', ">'"),
         (r"\"<\*>\"(?:[\s,;]*\"<\*>\")+", f'"{WILDCARD}"'),
         (r"'<\*>'(?:[\s,;]*'<\*>')+", f"'{WILDCARD}'"),
     ),
-    Common(r">[\s,;/|:-]*<", ((r"<\*>(?:[\s,;/|:-]*<\*>)+", WILDCARD),)),
+    _where(
+        (WILDCARD,),
+        (r"<\*>(?:[\s,;/|:-]*<\*>)+", WILDCARD),
+    ),
     _where(
         (_KEY,),
         (_KEY, '"'),
@@ -195,5 +213,19 @@ STAGES: tuple[Stage, ...] = (
         (_ROUTE,),
         (" " + _ROUTE, " "),
     ),
-    Common(r"\s\s|\t", ((r"\s+", " "),)),
+    _where(
+        ("  ", "\t", "\f", "\v"),
+        (r"\s+", " "),
+    ),
 )
+
+# Without one of these most stages have nothing to do.
+PUNCTUATION = re.compile(r"[\"'“「”」=@<(\[{\\]")
+
+
+def _plain(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    return tuple(stage for stage in stages if any(not PUNCTUATION.search(sign) for sign in stage.signs))
+
+
+# The same for outlines without punctuation.
+PLAIN_STAGES = _plain(STAGES)

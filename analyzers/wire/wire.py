@@ -44,5 +44,7 @@ class Wire:
         offsets = np.empty(2 * len(start) + 1, dtype=np.int32)
         offsets[0:-1:2], offsets[1::2] = start, start + size
         offsets[-1] = offsets[-2] if len(start) else 0
-        every = pa.Array.from_buffers(pa.string(), 2 * len(start), [None, pa.py_buffer(offsets), pa.py_buffer(self.data)])
+        every = pa.Array.from_buffers(
+            pa.string(), 2 * len(start), [None, pa.py_buffer(offsets), pa.py_buffer(self.data)]
+        )
         return every.take(pa.array(np.arange(0, 2 * len(start), 2, dtype=np.int32)))

@@ -78,4 +78,4 @@ def _told(incident: Incident) -> str:
     texts = [incident.title, *incident.labels.keys(), *incident.labels.values()]
     if diagnosis is not None:
         texts += [diagnosis.summary, diagnosis.inconclusive_reason]
-    return " ".join(texts)
+    return " ".join(texts).replace("_", " ")

@@ -13,6 +13,8 @@ from server.evaluation.scoring import OnlineScore, rank_of
 from server.evaluation.simulation import Scenario, simulate
 
 _HOUR = 3600 * SECOND
+# As long as a Collector may hold records; larger is faster.
+_BATCH = 2 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def play_scenario(scenario: Scenario, folder: Path | None = None, config: Config
     """
     batches: Iterable[Batch]
     if scenario.topology is not None or folder is None:
-        batches, duration = simulate(scenario), scenario.duration
+        batches, duration = simulate(scenario, _BATCH), scenario.duration
     else:
         case = read_case(folder)
         batches = to_otlp_requests(case, batch_nano=SECOND)

@@ -52,7 +52,7 @@ class _Field:
 def parse(body: bytes, request: Message) -> None:
     """Fill `request`. Raises `InvalidInputError` that names the field by its JSON path."""
     try:
-        values = json.loads(body, parse_constant=_constant)
+        values = json.loads(body, parse_constant=_constant, object_hook=_pause)
     except RecursionError as error:
         raise InvalidInputError(FieldViolation("body", "nested too deeply; send flatter values")) from error
     except ValueError as error:
@@ -61,6 +61,12 @@ def parse(body: bytes, request: Message) -> None:
         _fill(request, values, 0)
     except _WrongError as error:
         raise InvalidInputError(FieldViolation(".".join(error.path) or "body", str(error))) from error
+
+
+def _pause(values: dict[str, object]) -> dict[str, object]:
+    """Called for every object, in Python and so with a chance for other threads: the parser itself gives them none, and
+    a body of some megabytes would make all senders wait for it."""
+    return values
 
 
 def _fill(message: Message, values: object, depth: int) -> None:

@@ -175,6 +175,7 @@ def test_what_was_closed_is_as_it_was_when_more_comes() -> None:
     assert (first.services[PAYMENT].records, first.services[PAYMENT].spans) == (1, 0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 300), st.integers(0, 9)), min_size=1, max_size=40), st.data())
 def test_deliveries_counted_together_come_to_the_same_as_one_by_one(
     sent: list[tuple[bool, int, int]], data: st.DataObject

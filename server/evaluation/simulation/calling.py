@@ -1,14 +1,15 @@
 """How a service calls another: connections, the network, timeouts, retries, and the caller's half of the trace."""
 
 from collections.abc import Callable, Generator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from server.evaluation.simulation.faults import Delay, Loss, PoolLeak, RetryStorm
 from server.evaluation.simulation.kernel import Gate, Process
-from server.evaluation.simulation.telemetry import Attributes, Line, Telemetry, attribute, seen_by_callers
-from server.evaluation.simulation.topology import MILLISECOND, Call, Service
+from server.evaluation.simulation.telemetry import Attributes, Line, Telemetry, attribute
+from server.evaluation.simulation.topology import MILLISECOND, Call
 from server.evaluation.simulation.work import drawn
 from server.evaluation.simulation.world import Context, Outcome, Pod, World
 
@@ -94,7 +95,7 @@ class Caller:
         outcome: Outcome | None = yield answer
         if outcome is None:
             outcome = Outcome("Timeout", f"no answer from {name} within {call.timeout // MILLISECOND} ms")
-        attributes, title = _described(name, operation, service)
+        attributes, title = _described(name, operation, service.database, not service.seen[0])
         self._telemetry.span(
             pod, context, span_id, title, Span.SPAN_KIND_CLIENT, begun, error=outcome.error, attributes=attributes
         )
@@ -149,15 +150,18 @@ def _told(calling: Calling, gate: Gate) -> Process:
         gate.open(failed.outcome)
 
 
-def _described(name: str, operation: str, service: Service) -> tuple[Attributes, str]:
+@lru_cache
+def _described(name: str, operation: str, database: str, silent: bool) -> tuple[Attributes, str]:
     """Attributes of the caller's span, and its name."""
-    if service.database:
-        return [
-            attribute("db.system.name", service.database),
+    if database:
+        return (
+            attribute("db.system.name", database),
             attribute("db.namespace", name),
             attribute("db.operation.name", operation.split()[0]),
             attribute("db.query.text", operation),
             attribute("server.address", name),
-        ], operation
-    known = [attribute("server.address", name), attribute("http.request.method", operation.split()[0])]
-    return known, operation if not seen_by_callers(service) else f"{operation.split()[0]}"
+        ), operation
+    method = operation.split()[0]
+    known = (attribute("server.address", name), attribute("http.request.method", method))
+    # Of somebody else's service, no instrumentation knows the route.
+    return known, method if silent else operation

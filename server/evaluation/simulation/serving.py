@@ -1,7 +1,7 @@
 """How a pod works on a request: its steps, what breaks in them, and how it answers."""
 
 from collections.abc import Generator
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -58,7 +58,7 @@ class Server:
         pod.workers.give()
         if outcome is None:
             return
-        attributes = _http(operation, outcome)
+        attributes = _http(operation, bool(outcome.error))
         self._telemetry.span(
             pod, context, span_id, operation, Span.SPAN_KIND_SERVER, begun, error=outcome.error, attributes=attributes
         )
@@ -179,18 +179,21 @@ class Server:
         self._telemetry.log(pod, line, f"{pod.service}.{_method(operation)}", context, context.parent_id)
 
 
+@lru_cache
 def messaging(queue: str, what: str) -> Attributes:
-    return [
+    return (
         attribute("messaging.system", "queue"),
         attribute("messaging.destination.name", queue),
         attribute("messaging.operation.type", what),
-    ]
+    )
 
 
-def _http(operation: str, outcome: Outcome) -> Attributes:
-    return [attribute("http.route", operation), attribute("http.response.status_code", 500 if outcome.error else 200)]
+@lru_cache
+def _http(operation: str, failed: bool) -> Attributes:
+    return (attribute("http.route", operation), attribute("http.response.status_code", 500 if failed else 200))
 
 
+@lru_cache
 def _method(operation: str) -> str:
     """ "GET /products/{sku}" as a piece of code would be named."""
     words = "".join(letter if letter.isalnum() else " " for letter in operation).split()

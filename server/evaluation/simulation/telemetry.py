@@ -14,11 +14,11 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from clients.replay import LogsBatch, TracesBatch
-from server.evaluation.simulation.topology import Service, Severity
+from server.evaluation.simulation.topology import Severity
 from server.evaluation.simulation.world import Context, Pod, World
 
 _NUMBERS: dict[Severity, int] = {"DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17}
-Attributes = list[KeyValue]
+Attributes = tuple[KeyValue, ...]
 
 
 def attribute(key: str, value: str | int) -> KeyValue:
@@ -49,6 +49,7 @@ class Telemetry:
     def __init__(self, world: World) -> None:
         self._world = world
         self._held: dict[Pod, _Held] = {}
+        self._resources: dict[tuple[Pod, str], Resource] = {}
         self._lost = world.random("lost spans")
 
     def span(
@@ -61,7 +62,7 @@ class Telemetry:
         start: int,
         *,
         error: str = "",
-        attributes: Attributes | None = None,
+        attributes: Attributes = (),
     ) -> None:
         """A span that ends now."""
         service = self._world.topology.services[pod.service]
@@ -69,9 +70,9 @@ class Telemetry:
             return
         if service.spans_lost and self._lost.random() < service.spans_lost:
             return
-        known = list(attributes or ()) if service.kinds else []
+        known = attributes if service.kinds else ()
         if error:
-            known.append(attribute("error.type", error))
+            known = (*known, attribute("error.type", error))
         self._of(pod).spans.append(
             Span(
                 trace_id=context.trace_id,
@@ -144,6 +145,9 @@ class Telemetry:
         return found
 
     def _resource(self, pod: Pod, name: str) -> Resource:
+        known = self._resources.get((pod, name))
+        if known is not None:
+            return known
         topology = self._world.topology
         values = {
             "service.name": name,
@@ -152,7 +156,9 @@ class Telemetry:
             "deployment.environment.name": topology.environment,
             "k8s.pod.name": pod.name,
         }
-        return Resource(attributes=[attribute(key, value) for key, value in values.items() if value])
+        made = Resource(attributes=[attribute(key, value) for key, value in values.items() if value])
+        self._resources[pod, name] = made
+        return made
 
     def _trace_state(self) -> str:
         """The sampling threshold of the W3C's "ot" entry: of 2**56, how much is rejected."""
@@ -176,8 +182,3 @@ def _body(form: Literal["plain", "json", "map", "logfmt"], line: Line, scope: st
         return AnyValue(kvlist_value=KeyValueList(values=[attribute(key, value) for key, value in values.items()]))
     stamped = {"time": datetime.fromtimestamp(now / 1e9, UTC).isoformat(timespec="milliseconds"), **values}
     return AnyValue(string_value=json.dumps(stamped, ensure_ascii=False))
-
-
-def seen_by_callers(service: Service) -> bool:
-    """Whether only its callers' spans tell of it."""
-    return not service.seen[0]

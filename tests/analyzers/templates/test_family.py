@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzers.templates import TemplateFamilies
+from analyzers.templates import TemplateFamilies, strangers
 
 TOPICS = [f"published event to topic {topic} in time" for topic in ("orders", "payments", "stock", "mail", "refunds")]
 SENTENCES = st.lists(
@@ -76,9 +76,7 @@ def test_order_does_not_matter(texts: list[str], random: Random) -> None:
 @given(SENTENCES, SENTENCES)
 def test_learning_only_ever_merges(texts: list[str], more: list[str]) -> None:
     before, after = families(texts), families([*texts, *more])
-    assert all(
-        after[one] == after[other] for one in texts for other in texts if before[one] == before[other]
-    )
+    assert all(after[one] == after[other] for one in texts for other in texts if before[one] == before[other])
 
 
 @given(SENTENCES)
@@ -100,3 +98,13 @@ def test_it_is_bounded() -> None:
         known.learn(f"another statement altogether {'x' * number}")
     assert len(known) == 4
     assert known.family_of(TOPICS[4]) == "published event to topic <*> in time"
+
+
+def test_a_stranger_is_of_no_known_family() -> None:
+    audit, other = "published event to topic audit in time", "charge declined by the bank"
+    assert strangers([audit, other], TOPICS) == {other}
+    assert strangers([audit], TOPICS[:2]) == {audit}
+    # With the fresh ones the place is known to vary: the first of its values were seen before.
+    assert strangers(TOPICS[2:], TOPICS[:2]) == frozenset()
+    assert strangers(TOPICS, []) == set(TOPICS)
+    assert strangers([], TOPICS) == frozenset()

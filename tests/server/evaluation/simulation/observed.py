@@ -1,5 +1,6 @@
 """What came out of a simulation, flat."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
@@ -64,8 +65,8 @@ class Observed:
         ]
 
 
-def texts(attributes: "list[KeyValue] | object") -> dict[str, str]:
-    return {item.key: item.value.string_value for item in attributes}  # type: ignore[attr-defined]
+def texts(attributes: Iterable[KeyValue]) -> dict[str, str]:
+    return {item.key: item.value.string_value for item in attributes}
 
 
 def observe(scenario: Scenario) -> Observed:

@@ -13,8 +13,9 @@ AT = START + 5 * SECOND
 MARGIN = SECOND // 2
 
 
-def broken(services: dict[str, Any] | None = None, **fault: Any) -> Observed:
-    seen = observe(small(services=services or {}, faults=[{"at": "5s", **fault}]))
+def broken(system: dict[str, Any] | None = None, /, **fault: Any) -> Observed:
+    """The small system with changes to its services, and the fault from the fifth second on."""
+    seen = observe(small(services=system or {}, faults=[{"at": "5s", **fault}]))
     assert not any(item.failed for item in seen.all_spans if item.span.end_time_unix_nano < AT)
     return seen
 
@@ -95,7 +96,7 @@ def test_a_slow_database_is_seen_by_its_callers() -> None:
 
 
 def test_a_stopped_consumer_goes_on_where_it_was() -> None:
-    seen = broken(kind="consumer_stopped", service="worker", **{"for": "3s"})
+    seen = broken(kind="consumer_stopped", service="worker", lasts="3s")
     times = [item.span.end_time_unix_nano for item in seen.spans("worker", CONSUMER)]
     assert not [time for time in times if AT + MARGIN < time < AT + 3 * SECOND]
     assert len(times) >= len(seen.spans("front", SERVER)) - 5
@@ -138,7 +139,7 @@ def test_a_retry_storm_comes_from_the_caller() -> None:
 
 
 def test_silence_hides_and_does_not_stop() -> None:
-    seen = broken(kind="silence", services=["middle"], **{"for": "2s"})
+    seen = broken(kind="silence", services=["middle"], lasts="2s")
     assert not seen.spans("middle", since=AT + 1)[0].span.end_time_unix_nano < AT + 2 * SECOND
     gap = [item for item in seen.spans("front", SERVER, AT) if item.span.end_time_unix_nano < AT + 2 * SECOND]
     assert len(gap) > 8
