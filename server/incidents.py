@@ -52,9 +52,9 @@ class IncidentBook:
         if incident.diagnosis is None:
             return incident
         before = self.store.get(incident.incident_id)
-        if before is not None and before.diagnosis is not None:
-            if (before.root_cause, before.services) == (incident.root_cause, incident.services):
-                return replace(incident, diagnosis=replace(incident.diagnosis, similar=before.diagnosis.similar))
+        known = before is not None and (before.root_cause, before.services) == (incident.root_cause, incident.services)
+        if before is not None and before.diagnosis is not None and known:
+            return replace(incident, diagnosis=replace(incident.diagnosis, similar=before.diagnosis.similar))
         found = similar(incident, candidates(self.store, incident, 200), _SIMILAR)
         return replace(incident, diagnosis=replace(incident.diagnosis, similar=found))
 

@@ -30,8 +30,8 @@ class Outcome:
 
 
 class Intake:
-    """Raises `InvalidInputError` for bytes that are no request, `TooLargeError` for more records than are taken at once,
-    and `UnavailableError` when there is no room."""
+    """Raises `InvalidInputError` for bytes that are no request, `TooLargeError` for too many records at once, and
+    `UnavailableError` when there is no room."""
 
     def __init__(self, inbox: Inbox, ledger: Ledger, max_records: int = 200_000) -> None:
         """`max_records` of one request."""

@@ -5,6 +5,7 @@ from copy import deepcopy
 import pytest
 
 from analyzers.baseline import GRACE, Baseline, system_work
+from analyzers.detectors.base import Detector
 from analyzers.detectors.new_template import NewTemplate, NewTemplateConfig
 from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
 from analyzers.summary import EdgeKey, Summary, TemplateCount
@@ -165,7 +166,7 @@ def test_a_new_version_may_word_its_logs_in_another_way() -> None:
         baseline.learn(bucket_of({"1.0": 40}, now, old))
         now += 5 * SECOND
     assert not baseline.services[CRON].released(now)
-    detectors = [NewTemplate(NewTemplateConfig()), TemplateRate(TemplateRateConfig())]
+    detectors: list[Detector] = [NewTemplate(NewTemplateConfig()), TemplateRate(TemplateRateConfig())]
     reworded = bucket_of({"1.0": 40}, now, new)
     assert any(detector.detect(reworded, baseline) for detector in detectors)
     while now < NOON + 600 * SECOND + 2 * GRACE:

@@ -139,7 +139,9 @@ def wrapped(tag: int, inner: bytes) -> bytes:
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.lists(st.tuples(records, st.permutations(range(4)), st.lists(st.sampled_from(UNKNOWN), max_size=2)), max_size=5))
+@given(
+    st.lists(st.tuples(records, st.permutations(range(4)), st.lists(st.sampled_from(UNKNOWN), max_size=2)), max_size=5)
+)
 def test_fields_in_any_order_with_unknown_ones_between(
     sent: list[tuple[LogRecord, list[int], list[bytes]]],
 ) -> None:
