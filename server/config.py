@@ -154,6 +154,7 @@ class IncidentConfig(_Section):
     quiet: Duration = 60 * SECOND
     reopen: Duration = 600 * SECOND
     resolve: Duration = 1800 * SECOND
+    new_normal: Duration = 3600 * SECOND
 
 
 class LimitsConfig(_Section):

@@ -253,7 +253,10 @@ def build_engine(config: Config, store: IncidentStore | None) -> Engine:
             baseline=Baseline(half_life=config.baseline.half_life, max_templates=config.baseline.max_templates),
             tracker=IncidentTracker(
                 TrackerSettings(
-                    quiet=config.incident.quiet, reopen=config.incident.reopen, resolve=config.incident.resolve
+                    quiet=config.incident.quiet,
+                    reopen=config.incident.reopen,
+                    resolve=config.incident.resolve,
+                    new_normal=config.incident.new_normal,
                 ),
                 live,
             ),

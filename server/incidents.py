@@ -6,7 +6,7 @@ from dataclasses import replace
 from rca.incident import Incident, State
 from rca.recall import candidates, similar
 from rca.store.base import IncidentStore
-from rca.tracker import diagnosed
+from rca.tracker import NEW_NORMAL_LABEL, diagnosed
 from server.engine import Engine
 from server.errors import NotFoundError
 from server.feed import Change, IncidentFeed
@@ -38,6 +38,9 @@ class IncidentBook:
 
     def diagnose(self, incident: Incident) -> Incident:
         """With a diagnosis over all of its time so far, on what is still held of it."""
+        if NEW_NORMAL_LABEL in incident.labels and incident.diagnosis is not None:
+            # Measured against what is normal now, it would be nothing.
+            return incident
         margin = self._engine.timeline.settings.duration
         diagnosis, anomalies = self._engine.diagnose(
             incident.start_unix_nano - margin, incident.seen_unix_nano, incident.services

@@ -14,7 +14,6 @@ NOT_YET = {
     "consumer-stopped": "a queue that fills and nobody empties is not noticed: consumed is not held against produced",
     "differing-names": "the logs of payment are taken for another service's; names are not resolved by pod and trace",
     "logs-only-exception": "without traces nobody knows who calls whom, and edge complains exactly as loudly as ledger",
-    "new-normal": "when the level is accepted the incident is diagnosed again, finds nothing any more, and forgets why",
     "one-bad-pod": "checkout is found, its pod is not named: templates and errors are not compared between pods",
     "one-slow-pod": "a third of the calls being slow moves the whole too little; pods are not compared",
     "packet-loss": "the operation that times out is named, not the edge on which the requests get lost",
