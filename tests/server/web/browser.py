@@ -21,6 +21,10 @@ os.execvp(sys.argv[3], sys.argv[3:])
 """
 
 
+class NavigatedError(Exception):
+    """The page that was spoken to is gone."""
+
+
 class Browser:
     """One tab. What its console said is in `console`: script errors and broken policies."""
 
@@ -53,7 +57,7 @@ class Browser:
         return self
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
-        """Raises TimeoutError after 20 seconds and AssertionError when Chromium refuses."""
+        """Raises TimeoutError after 20 seconds, NavigatedError and AssertionError when Chromium refuses."""
         number = next(self._numbers)
         message: dict[str, object] = {"id": number, "method": method, "params": parameters}
         if self._session:
@@ -63,6 +67,8 @@ class Browser:
         while True:
             answer = self._receive(end)
             if answer.get("id") == number:
+                if "navigated" in answer.get("error", {}).get("message", ""):
+                    raise NavigatedError
                 assert "error" not in answer, answer
                 result: dict[str, Any] = answer["result"]
                 return result
@@ -83,10 +89,17 @@ class Browser:
     def wait_for(self, expression: str, seconds: float = 15) -> None:
         """Raises TimeoutError."""
         end = time.monotonic() + seconds
-        while not self.value(expression):
+        while not self._holds(expression):
             if time.monotonic() > end:
                 raise TimeoutError(expression)
             time.sleep(0.02)
+
+    def _holds(self, expression: str) -> bool:
+        try:
+            return bool(self.value(expression))
+        except NavigatedError:
+            # The page went away while it was asked; the next one is asked again.
+            return False
 
     def _receive(self, end: float) -> dict[str, Any]:
         while b"\0" not in self._rest:
