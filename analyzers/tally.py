@@ -33,8 +33,6 @@ class Tally:
     record."""
 
     def __init__(self) -> None:
-        # Records, as they weigh.
-        self.records = 0
         self._resources: dict[Resource, int] = {}
         self._templates: dict[Template, int] = {}
         # By group, ascending: number, records, first and last time, and the time and trace id from which on no record
@@ -69,7 +67,6 @@ class Tally:
             np.minimum.reduceat(times, first),
             np.maximum.reduceat(times, first),
         )
-        self.records += int(weights.sum())
         self._keep(batch, rows, np.repeat(place, np.diff(np.r_[first, len(rows)])))
 
     def pour(self, summary: Summary, limits: CountLimits) -> int:
@@ -133,7 +130,7 @@ class Tally:
         times, ids = batch.time_unix_nano[rows], batch.trace_id[rows, 0].byteswap()
         last, last_id = self._enough[place], self._enough_id[place]
         # Without ids the texts decide.
-        better = np.flatnonzero((times < last) | ((times == last) & ((ids < last_id) | (ids + last_id == 0))))
+        better = np.flatnonzero((times < last) | ((times == last) & ((ids < last_id) | ((ids | last_id) == 0))))
         if not len(better):
             return
         found, rank = Examples.of(batch, rows[better], self._keys[place[better]]).best()

@@ -198,19 +198,19 @@ class Pipeline:
     def replay(self, frames: Iterable[tuple[Frame, Position]], start: Position) -> int:
         """Before `start()`: take what was acknowledged after the last checkpoint. Returns the number of records."""
         self._position = start
-        records = 0
+        records = held = 0
         waiting: list[Delivery] = []
         for frame, position in frames:
-            if frame.kind is FrameKind.IDLE:
+            idle = frame.kind is FrameKind.IDLE
+            if not idle:
+                waiting.append(delivery_of(frame, position))
+                held += waiting[-1].size
+            if idle or held >= _MOST_BYTES:
                 records += self._replay(waiting)
-                waiting = []
+                waiting, held = [], 0
+            if idle:
                 self._judge_each(self._parts.engine.close_all())
                 self._position = position
-                continue
-            waiting.append(delivery_of(frame, position))
-            if sum(delivery.size for delivery in waiting) >= _MOST_BYTES:
-                records += self._replay(waiting)
-                waiting = []
         records += self._replay(waiting)
         self._parts.checkpointer.tick(self._position)
         return records

@@ -1,6 +1,6 @@
 """The columns of log records, read from the wire; the few that can't be read in columns are rewritten first."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -37,14 +37,8 @@ class LogRecords:
         self._text_at, self._text_size, plain = self._bodies(limits)
         rewritten = np.flatnonzero(self._walk.odd | ~plain)
         if len(rewritten):
-            records = [
-                self._rewrite(wire.data[first:last], limits, kept)
-                for first, last in zip(start[rewritten].tolist(), end[rewritten].tolist(), strict=True)
-            ]
-            self._wire = Wire((wire.data, *records))
-            ends = len(wire.data) + np.cumsum([len(record) for record in records])
-            start, end = start.copy(), end.copy()
-            start[rewritten], end[rewritten] = np.r_[len(wire.data), ends[:-1]], ends
+            rewrite = partial(self._rewrite, limits=limits, kept=kept)
+            self._wire, start, end = wire.rewritten(start, end, rewritten, rewrite)
             self._walk = walk(self._wire, start, end, _SINGLE, (_ATTRIBUTES,))
             self._text_at, self._text_size, _ = self._bodies(limits)
 

@@ -1,6 +1,7 @@
 """The columns of spans, read from the wire; the few that can't be read in columns are rewritten first."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -30,14 +31,7 @@ class SpanRecords:
         self._read(start, end)
         rewritten = np.flatnonzero(self._odd)
         if len(rewritten):
-            records = [
-                _rewrite(wire.data[first:last], kept)
-                for first, last in zip(start[rewritten].tolist(), end[rewritten].tolist(), strict=True)
-            ]
-            self._wire = Wire((wire.data, *records))
-            ends = len(wire.data) + np.cumsum([len(record) for record in records])
-            start, end = start.copy(), end.copy()
-            start[rewritten], end[rewritten] = np.r_[len(wire.data), ends[:-1]], ends
+            self._wire, start, end = wire.rewritten(start, end, rewritten, partial(_rewrite, kept=kept))
             self._read(start, end)
 
     def __len__(self) -> int:

@@ -7,13 +7,13 @@ import numpy as np
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
-from analyzers.columns import Bools, Int32, SpanBatch
+from analyzers.columns import Bools, SpanBatch
 from analyzers.otlp.peers import PEER_KEYS, PeerReader
 from analyzers.otlp.received import Received, request_of, times_of
 from analyzers.otlp.resource_reader import ResourceReader
 from analyzers.otlp.span_records import SpanRecords
 from analyzers.otlp.times import DecodeLimits, settle_durations, settle_times
-from analyzers.wire import Outline, Repeated, StrangeWireError, Wire, outline
+from analyzers.wire import Repeated, StrangeWireError, Wire, outline
 
 
 class SpanDecoder:
@@ -39,8 +39,8 @@ class SpanDecoder:
         starts, wire_ends = spans.starts(), spans.ends()
         ends, faults = settle_times(wire_ends, starts, received, self._limits)
         durations = settle_durations(starts, wire_ends, ends, received, self._limits)
-        senders, resource = _distinct(levels)
-        resources = [self._resources.read(sender) for sender in senders]
+        resources, which = self._resources.read_all(levels.resources)
+        resource = which[levels.group]
         kind = spans.kinds()
         producing = kind == Span.SPAN_KIND_PRODUCER
         calls = _of_rows(spans.attributes, producing | (kind == Span.SPAN_KIND_CLIENT))
@@ -71,13 +71,6 @@ def decode_spans(resource_spans: Iterable[ResourceSpans], received_unix_nano: in
     """The columns of parsed messages."""
     body = ExportTraceServiceRequest(resource_spans=resource_spans).SerializeToString()
     return SpanDecoder(limits).decode([Received(body, received_unix_nano)])
-
-
-def _distinct(levels: Outline) -> tuple[list[bytes], Int32]:
-    """The different resources, and which of them each span has: requests say the same of their senders again."""
-    known: dict[bytes, int] = {}
-    groups = np.array([known.setdefault(item, len(known)) for item in levels.resources], dtype=np.int32)
-    return list(known), groups[levels.group]
 
 
 def _of_rows(found: Repeated, rows: Bools) -> Repeated:

@@ -1,6 +1,6 @@
 """Serialised messages, one after the other in one stretch of bytes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,17 @@ class Wire:
     def words(self, at: Int64) -> UInt64:
         """The eight bytes from each place on, little endian."""
         return self._words[at]
+
+    def rewritten(
+        self, start: Int64, end: Int64, rows: Int64, rewrite: Callable[[bytes], bytes]
+    ) -> tuple["Wire", Int64, Int64]:
+        """The same with some messages written anew behind all others, and where each message starts and ends then."""
+        places = zip(start[rows].tolist(), end[rows].tolist(), strict=True)
+        messages = [rewrite(self.data[first:last]) for first, last in places]
+        ends = len(self.data) + np.cumsum([len(message) for message in messages])
+        start, end = start.copy(), end.copy()
+        start[rows], end[rows] = np.r_[len(self.data), ends[:-1]], ends
+        return Wire((self.data, *messages)), start, end
 
     def texts(self, start: Int64, size: Int64) -> "pa.StringArray":
         """The stretches as text, in any order; they must not overlap, and be UTF-8 where they are looked at."""
