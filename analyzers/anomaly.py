@@ -37,6 +37,8 @@ class Anomaly:
     onset_unix_nano: int = 0
     # How many things its detector compared with normal in this window: the most surprising of many is less of one.
     looked_at: int = 1
+    # Of a slowness: the share it has of all the time that requests take from where they enter the system.
+    cost: float = 0.0
 
     @property
     def evidence(self) -> float:

@@ -1,8 +1,9 @@
 """What is normal: learned from buckets nothing was wrong in, one service at a time, slowly forgotten."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import dataclass, field
 
+from analyzers.changes import Change, Running
 from analyzers.latencies import Latency
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
@@ -16,13 +17,10 @@ _FAINT = 1e-30
 
 
 _WARN = 13
-
-# After a new version first appeared, this long the wording of its logs is no evidence (nanoseconds).
-GRACE = 300 * 1_000_000_000
+# What is left of how a version words its logs once another one runs.
 _REWORDED = 1e-3
 # One request may make many calls of a service or none: work comes in lumps.
 _UNEVEN = 3.0
-_MAX_VERSIONS = 100
 # Share of its buckets in which a steady service sent something, and how many must be known; share of all steady ones
 # that must be silent for the telemetry to be lost and not the services.
 _STEADY, _STEADY_BUCKETS, _NEARLY_ALL = 0.95, 11.0, 0.8
@@ -55,16 +53,20 @@ class EdgeBaseline:
     errors: Rate = field(default_factory=Rate)
     gap: Latency = field(default_factory=Latency)
     duration: Latency = field(default_factory=Latency)
+    # Not in checkpoints of older versions.
+    lost: Rate = field(default_factory=Rate)
 
     def learn(self, stats: EdgeStats, work: float) -> None:
         self.calls.learn(stats.calls, work)
         self.errors.learn(stats.errors, stats.calls)
+        self.lost.learn(stats.lost, stats.calls)
         self.gap.learn(stats.gap)
         self.duration.learn(stats.duration)
 
     def fade(self, factor: float) -> None:
         self.calls.fade(factor)
         self.errors.fade(factor)
+        self.lost.fade(factor)
         self.gap.fade(factor)
         self.duration.fade(factor)
 
@@ -89,11 +91,10 @@ class ServiceBaseline:
     novelty: Rate = field(default_factory=Rate)
     # Whether spans count the work.
     traced: bool = False
-    # Versions seen, and when the newest of them first was; 0 before there was a second one.
-    versions: set[str] = field(default_factory=set)
-    release_unix_nano: int = 0
     # Buckets in which it sent anything at all, of all learned.
     present: Rate = field(default_factory=Rate)
+    # Not in checkpoints of older versions.
+    running: Running = field(default_factory=Running)
 
     @property
     def burstiness(self) -> float:
@@ -101,21 +102,17 @@ class ServiceBaseline:
         rates = self.templates.values()
         return sum(rate.dispersion for rate in rates) / len(rates) if rates else 1.0
 
-    def note_versions(self, versions: Iterable[str], now_unix_nano: int) -> None:
+    def note_changes(self, summary: ServiceSummary, now_unix_nano: int) -> None:
         """A new version may word its logs in another way: what was known of them is as good as forgotten."""
-        new = {version for version in versions if version not in self.versions}
-        if new and self.versions:
-            self.release_unix_nano = now_unix_nano
+        if self.running.note(summary.versions, summary.pods, summary.events, now_unix_nano):
             for rate in self.templates.values():
                 rate.fade(_REWORDED)
             for operation in self.operations.values():
                 operation.written.fade(_REWORDED)
-        # The oldest are of no use; what is left bounds memory.
-        self.versions = (self.versions | new) if len(self.versions) < _MAX_VERSIONS else new
 
     def released(self, now_unix_nano: int) -> bool:
-        """Whether a new version began to run so lately that new wording is to be expected."""
-        return bool(self.release_unix_nano) and now_unix_nano - self.release_unix_nano <= GRACE
+        """Whether it was changed so lately that new wording is to be expected."""
+        return self.running.last(now_unix_nano) is not None
 
     @property
     def steady(self) -> bool:
@@ -153,7 +150,11 @@ class Baseline:
                 self.services[key] = ServiceBaseline(bucket.start_unix_nano, traced=summary.entries > 0)
             elif summary.entries and not known.traced and not known.learned:
                 known.traced = True
-            self.services[key].note_versions(summary.versions, bucket.start_unix_nano)
+            self.services[key].note_changes(summary, bucket.start_unix_nano)
+
+    def changes(self) -> dict[ServiceKey, tuple[Change, ...]]:
+        """What was changed of each service, oldest first; routine left out."""
+        return {key: known.running.telling for key, known in self.services.items() if known.running.changes}
 
     def silent(self, bucket: Summary) -> tuple[ServiceKey, ...]:
         """Services that always sent something and send nothing now, when these are nearly all there are; else none."""

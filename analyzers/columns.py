@@ -1,7 +1,7 @@
 """What a batch becomes once decoded: columns, one entry a record."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -58,6 +58,8 @@ class LogBatch:
     truncated: int
     # Records of Hypocenter's own, left out here; counted as they stand for.
     own: int
+    # Row to the name of the event it is, where it tells of a change.
+    event: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.request)
@@ -78,6 +80,7 @@ class LogBatch:
             span_id=self.span_id[rows],
             template=_moved(self.template, places),
             exception_type=_moved(self.exception_type, places),
+            event=_moved(self.event, places),
         )
 
 

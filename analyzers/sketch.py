@@ -10,7 +10,7 @@ from analyzers.columns import Int64
 
 # Relative width of a bin; quantiles are right to about 5 %.
 _GAMMA = 1.1
-_LOG_GAMMA = math.log(_GAMMA)
+LOG_GAMMA = math.log(_GAMMA)
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Sketch:
     def logs(self) -> Iterator[tuple[float, int]]:
         """(natural logarithm of the duration, how many), by bin, ascending."""
         for index, weight in sorted(self.bins.items()):
-            yield (index - 0.5) * _LOG_GAMMA, weight
+            yield (index - 0.5) * LOG_GAMMA, weight
 
     def log_mean(self) -> float:
         """Mean natural logarithm of the durations; 0 when empty."""
@@ -84,12 +84,12 @@ class Sketch:
 def bins_of(durations: Int64) -> Int64:
     """The bin of each duration, the same that `Sketch.add` puts it into."""
     # Whether a logarithm is rounded up or down differs between libraries; next to a border the border itself decides.
-    guess = np.ceil(np.log(np.maximum(durations, 1)) / _LOG_GAMMA).astype(np.int64)
+    guess = np.ceil(np.log(np.maximum(durations, 1)) / LOG_GAMMA).astype(np.int64)
     return guess + (durations > _LARGEST[guess + 1]) - (durations <= _LARGEST[guess])
 
 
 def _index(duration: int) -> int:
-    return math.ceil(math.log(duration) / _LOG_GAMMA) if duration > 1 else 0
+    return math.ceil(math.log(duration) / LOG_GAMMA) if duration > 1 else 0
 
 
 def _largest(index: int) -> int:
@@ -97,7 +97,7 @@ def _largest(index: int) -> int:
     low, high = 1, 2**63 - 1
     if _index(high) <= index:
         return high
-    near = int(math.exp(index * _LOG_GAMMA))
+    near = int(math.exp(index * LOG_GAMMA))
     slack = 2 + (near >> 40)
     low, high = max(low, near - slack), min(high, near + slack)
     while high - low > 1:
@@ -114,4 +114,4 @@ _LARGEST = np.array([-(2**63), *map(_largest, range(_index(2**63 - 1) + 1))], dt
 
 
 def _middle(index: int) -> float:
-    return math.exp((index - 0.5) * _LOG_GAMMA)
+    return math.exp((index - 0.5) * LOG_GAMMA)

@@ -50,6 +50,11 @@ class OperationStats:
     # Time not spent in children.
     self_time: Sketch = field(default_factory=Sketch)
     pods: dict[str, int] = field(default_factory=dict)
+    # Of `origin_errors`; and self times as sum of the logarithmic bins they fall into, and how many these are. So that
+    # one pod can be told from its siblings. Not in buckets of older versions.
+    failed_pods: dict[str, int] = field(default_factory=dict)
+    bins_pods: dict[str, int] = field(default_factory=dict)
+    timed_pods: dict[str, int] = field(default_factory=dict)
     # Log records written in these spans, by template.
     templates: dict[str, int] = field(default_factory=dict)
     slowest: tuple[SpanExemplar, ...] = ()
@@ -63,6 +68,9 @@ class OperationStats:
         self.duration.merge(other.duration)
         self.self_time.merge(other.self_time)
         _add(self.pods, other.pods)
+        _add(self.failed_pods, other.failed_pods)
+        _add(self.bins_pods, other.bins_pods)
+        _add(self.timed_pods, other.timed_pods)
         _add(self.templates, other.templates)
         self.slowest = keep_spans(self.slowest, other.slowest)
         self.failed = keep_spans(self.failed, other.failed)
@@ -86,11 +94,14 @@ class EdgeStats:
     errors: int = 0
     duration: Sketch = field(default_factory=Sketch)
     gap: Sketch = field(default_factory=Sketch)
+    # Calls that failed for the caller and not for the callee. Not in buckets of older versions.
+    lost: int = 0
     slowest: tuple[SpanExemplar, ...] = ()
 
     def merge(self, other: "EdgeStats") -> None:
         self.calls += other.calls
         self.errors += other.errors
+        self.lost += other.lost
         self.duration.merge(other.duration)
         self.gap.merge(other.gap)
         self.slowest = keep_spans(self.slowest, other.slowest)
@@ -108,6 +119,8 @@ class ServiceSummary:
     operations: dict[str, OperationStats] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     pods: dict[str, int] = field(default_factory=dict)
+    # What events of a changed configuration said, and how often. Not in buckets of older versions.
+    events: dict[str, int] = field(default_factory=dict)
 
     @property
     def entries(self) -> int:
@@ -124,6 +137,7 @@ class ServiceSummary:
         _add(self.severities, other.severities)
         _add(self.versions, other.versions)
         _add(self.pods, other.pods)
+        _add(self.events, other.events)
         for template_id, count in other.templates.items():
             self.templates.setdefault(template_id, TemplateCount(count.text)).merge(count)
         for name, operation in other.operations.items():

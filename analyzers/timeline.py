@@ -9,6 +9,7 @@ import numpy as np
 from analyzers.archive import LOOSE, Archive
 from analyzers.assembly import AssemblerState, AssemblyLimits, TraceAssembler
 from analyzers.catch_up import Arrival, CatchUp, CatchUpSettings, CatchUpState
+from analyzers.changes import note_event
 from analyzers.columns import Int64, LogBatch, SpanBatch
 from analyzers.summary import Summary, union
 from analyzers.tally import CountLimits, Tally
@@ -133,6 +134,10 @@ class Timeline:
         self.late_records += int(batch.weight[buckets < self._in_time_from].sum())
         for start in np.unique(buckets).tolist():
             self._tally(start, batch, mined, np.flatnonzero(buckets == start))
+        for row, name in batch.event.items():
+            service = self._bucket(int(buckets[row])).service(batch.resources[batch.resource[row]].service)
+            text = mined.templates[mined.template[row]].text
+            note_event(service.events, name, text, int(batch.weight[row]))
         self.witnesses.add(batch, mined, buckets, self._open_from or 0)
         self._see(int(batch.time_unix_nano.max()))
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from analyzers.anomaly import Anomaly
+from rca.changed import SIGNAL, Changes
 from rca.diagnosis import Diagnosis, RootCause, RuledOut
 from rca.graph import ServiceGraph
-from rca.ranking import RankingSettings, rank, signal_of
+from rca.ranking import rank
 from rca.rules import Rule, first_match
+from rca.weights import RankingSettings, signal_of
 
 # Below this the best candidate is no more than a hint.
 _THIN_SCORE = 0.8
@@ -18,6 +20,7 @@ _STEPS = {
     "self_time": "Profile {operation} in {service}; check CPU limits, throttling, garbage collection and locks there.",
     "edge_gap": "Check the network between the caller and {service}: latency, retransmits, proxies, its accept queue.",
     "span_errors": "Read the failing spans and logs of {operation} in {service}; compare with its last release.",
+    "edge_errors": "Check that {service} runs and can be reached; compare its times with its callers' timeouts.",
     "error_share": "Read the new ERROR records of {service}, oldest first.",
     "new_template": "Read the records behind the new log template in {service}; see what released it.",
     "template_fall": "See what in {service} stops the work before the missing log statement is reached.",
@@ -34,9 +37,10 @@ def diagnose(
     rules: Sequence[Rule],
     now_unix_nano: int,
     settings: RankingSettings | None = None,
+    changes: Changes | None = None,
 ) -> Diagnosis:
     """Pure: rank, say what speaks against the runners-up, and say so when the evidence is thin."""
-    causes = rank(anomalies, graph, settings)
+    causes = rank(anomalies, graph, settings, changes)
     inconclusive = _inconclusive(causes)
     return Diagnosis(
         root_causes=causes,
@@ -85,6 +89,7 @@ def _summary(causes: Sequence[RootCause], inconclusive: str) -> str:
     if inconclusive:
         lines.insert(0, f"Inconclusive: {inconclusive}. The best guess so far:")
     lines += [_sentence(item.description) for item in top.evidence[:3] if item.contribution > 0 and item.anomaly_ids]
+    lines += [_sentence(f"Changed before: {item.description}") for item in top.evidence if item.signal == SIGNAL]
     if len(top.path) > 1:
         lines.append(f"It spreads along {' -> '.join(step.name for step in top.path)}.")
     if top.pod:
@@ -113,6 +118,8 @@ def _steps(causes: Sequence[RootCause], anomalies: Sequence[Anomaly], rules: Seq
                 break
         if steps:
             break
+    if any(item.signal == SIGNAL for item in top.evidence):
+        steps.append(f"Undo the last change of {top.service.name}, or compare with what ran before.")
     for signal in dict.fromkeys(signal_of(item) for item in own):
         if signal in _STEPS:
             steps.append(_STEPS[signal].format(service=top.service.name, operation=top.operation or "its operations"))

@@ -9,6 +9,9 @@ from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
 from rca.diagnosis import Diagnosis
 
+# Kept of one incident, the strongest.
+MAX_ANOMALIES = 100
+
 
 class State(StrEnum):
     OPEN = "open"

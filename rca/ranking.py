@@ -3,74 +3,31 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
+from rca.changed import Changes, began, blamed_change
 from rca.diagnosis import Evidence, RootCause
 from rca.graph import ServiceGraph, Topology
+from rca.relief import changed, explained, flooded, slowed, starved, waiting
+from rca.weights import CALLS_FALL, CALLS_RISE, FALL, RISE, RankingSettings, signal_of, strength
 
 # Calls to at least this many services, and to this share of all it calls, must be slow for a caller to be the cause.
 _MANY, _MOST = 2, 0.6
+# Detectors that say of which pod a finding is, if of one alone.
+_BY_POD = frozenset({"self_time", "span_errors", "error_share", "new_template", "template_rate"})
 
-# A stop of a template, a fall and a rise mean different things, though one detector finds them.
-FALL, RISE = "template_fall", "template_rise"
-CALLS_FALL, CALLS_RISE = "calls_fall", "calls_rise"
-
-
-@dataclass(frozen=True, slots=True)
-class RankingSettings:
-    """What one unit of surprise of each signal counts, once calibrated to the common scale.
-
-    Signals that only the faulty service itself can show (its own time, its own errors, its own missing work) count
-    full; those that callers show just as well count less.
-    """
-
-    weights: Mapping[str, float] = field(
-        default_factory=lambda: {
-            "self_time": 1.0,
-            "edge_gap": 1.0,
-            "span_errors": 1.2,
-            FALL: 1.0,
-            RISE: 0.5,
-            CALLS_FALL: 0.8,
-            CALLS_RISE: 0.5,
-            "error_share": 0.6,
-            "new_template": 0.6,
-            "throughput": 0.9,
-        }
-    )
-    # Share of a caller's propagating evidence that a guilty callee explains away.
-    explained: float = 0.7
-    # For having departed from normal before every other candidate.
-    earliest: float = 0.3
-    candidates: int = 10
-
-
-# Signals that travel from callee to caller: failed calls leave fewer or other logs in whoever made them.
-_PROPAGATING = frozenset({FALL, RISE, CALLS_FALL, CALLS_RISE, "error_share", "new_template"})
-
-
-def signal_of(anomaly: Anomaly) -> str:
-    if anomaly.detector == "template_rate":
-        return RISE if anomaly.surprise > 0 else FALL
-    if anomaly.detector == "edge_calls":
-        return CALLS_RISE if anomaly.surprise > 0 else CALLS_FALL
-    return anomaly.detector
-
-
-def strength(surprise: float) -> float:
-    """Surprise on the common scale: 4 standard deviations are 1, and each doubling beyond adds about 1.
-
-    Logarithmic, because beyond certainty more deviations say more about the traffic than about guilt.
-    """
-    return math.log2(1.0 + abs(surprise) / 4.0)
+__all__ = ["RankingSettings", "rank", "signal_of", "strength"]
 
 
 def rank(
-    anomalies: Sequence[Anomaly], graph: ServiceGraph, settings: RankingSettings | None = None
+    anomalies: Sequence[Anomaly],
+    graph: ServiceGraph,
+    settings: RankingSettings | None = None,
+    changes: Changes | None = None,
 ) -> tuple[RootCause, ...]:
-    """Candidates best first; pure. Services without an anomaly are no candidates."""
+    """Candidates best first; pure. Services without an anomaly are no candidates, whatever was changed of them."""
     settings = settings or RankingSettings()
     topology = Topology(graph)
     by_service: dict[ServiceKey, list[Anomaly]] = defaultdict(list)
@@ -88,15 +45,27 @@ def rank(
         service: min(item.onset_unix_nano for item in (*found, *slow_callers.get(service, ())))
         for service, found in by_service.items()
     }
+    silent = waiting(by_service, topology)
+    relieved = {
+        service: [
+            *explained(service, evidence, own, scores, by_service, silent, topology, settings),
+            *flooded(service, evidence, by_service, settings),
+            *starved(service, evidence, by_service, topology, settings),
+            *slowed(service, by_service[service], slow_callers, settings),
+        ]
+        for service, evidence in own.items()
+    }
+    left = {service: scores[service] + sum(item.contribution for item in relieved[service]) for service in own}
+    beginnings = {service: began(found) for service, found in by_service.items() if found}
     candidates = []
     for service, evidence in own.items():
-        extra = [
-            *_explained(service, evidence, own, scores, topology, settings),
-            *_starved(service, evidence, by_service, topology, settings),
-            *_slowed(service, by_service[service], slow_callers, settings),
-            *_earliest(service, onsets, settings),
-        ]
         found = by_service[service]
+        change = blamed_change((changes or {}).get(service, ()), found) if found else None
+        extra = [
+            *relieved[service],
+            *(() if change is None else changed(change, service, found, left, settings)),
+            *_earliest(service, beginnings, settings),
+        ]
         strongest = _strongest([*found, *slow_callers.get(service, ())], evidence)
         candidates.append(
             RootCause(
@@ -145,26 +114,6 @@ def _outgoing_gaps(gaps: Sequence[Anomaly], settings: RankingSettings) -> Iterab
         )
 
 
-def _slowed(
-    service: ServiceKey,
-    found: Iterable[Anomaly],
-    slow_callers: Mapping[ServiceKey, Sequence[Anomaly]],
-    settings: RankingSettings,
-) -> Iterable[Evidence]:
-    """Time lost between a slow caller and this service is the caller's."""
-    gaps = [item for item in found if item.detector == "edge_gap" and item.peer is not None and item.peer != service]
-    if not gaps or any(item.peer not in slow_callers for item in gaps):
-        return
-    top = max(gaps, key=lambda item: item.surprise)
-    names = ", ".join(sorted({item.peer.name for item in gaps if item.peer is not None}))
-    yield Evidence(
-        signal="explained_by_caller",
-        contribution=-settings.explained * settings.weights["edge_gap"] * strength(top.surprise),
-        description=f"{names} loses time on the way to others just as well",
-        anomaly_ids=tuple(item.anomaly_id for item in gaps),
-    )
-
-
 def _own_evidence(found: Iterable[Anomaly], settings: RankingSettings) -> list[Evidence]:
     by_signal: dict[str, list[Anomaly]] = defaultdict(list)
     for anomaly in found:
@@ -187,54 +136,23 @@ def _own_evidence(found: Iterable[Anomaly], settings: RankingSettings) -> list[E
     return evidence
 
 
-def _explained(
-    service: ServiceKey,
-    evidence: Iterable[Evidence],
-    own: Mapping[ServiceKey, list[Evidence]],
-    scores: Mapping[ServiceKey, float],
-    topology: Topology,
-    settings: RankingSettings,
+def _earliest(
+    service: ServiceKey, beginnings: Mapping[ServiceKey, tuple[int, bool]], settings: RankingSettings
 ) -> Iterable[Evidence]:
-    """What a caller shows because its callee is broken speaks against the caller."""
-    propagating = sum(item.contribution for item in evidence if item.signal in _PROPAGATING)
-    guilty = [callee for callee in topology.callees(service) if scores.get(callee, 0.0) >= 1.0 and callee in own]
-    if not guilty or propagating <= 0:
-        return
-    callee = max(guilty, key=lambda item: (scores[item], str(item)))
-    share = scores[callee] / (scores[callee] + scores[service])
-    yield Evidence(
-        signal="explained_by_callee",
-        contribution=-settings.explained * propagating * share,
-        description=f"it calls {callee.name}, which has troubles of its own that show in its callers' logs",
-        anomaly_ids=tuple(anomaly for item in own[callee] for anomaly in item.anomaly_ids),
-    )
-
-
-def _starved(
-    service: ServiceKey,
-    evidence: Iterable[Evidence],
-    found: Mapping[ServiceKey, Sequence[Anomaly]],
-    topology: Topology,
-    settings: RankingSettings,
-) -> Iterable[Evidence]:
-    """Doing less is no guilt where the callers are in trouble: they ask for less."""
-    idle = sum(item.contribution for item in evidence if item.signal == "throughput")
-    troubled = sorted(str(caller) for caller in topology.callers(service) if caller in found)
-    if idle > 0 and troubled:
-        yield Evidence(
-            signal="explained_by_caller",
-            contribution=-settings.explained * idle,
-            description=f"it is asked for less: {', '.join(troubled)}, which calls it, is in trouble",
-        )
-
-
-def _earliest(service: ServiceKey, onsets: Mapping[ServiceKey, int], settings: RankingSettings) -> Iterable[Evidence]:
-    if len(onsets) > 1 and all(onsets[service] < onset for other, onset in onsets.items() if other != service):
+    """Only what is known equally well can be compared: by the record, or by the window."""
+    mine, exact = beginnings.get(service, (0, False))
+    others = [(onset, known) for other, (onset, known) in beginnings.items() if other != service]
+    if mine and others and all(known == exact and mine < onset for onset, known in others):
         yield Evidence("earliest_onset", settings.earliest, "it departed from normal before every other service")
 
 
 def _operation(service: ServiceKey, strongest: Anomaly) -> str:
-    named = strongest.service == service and strongest.detector in ("self_time", "span_errors", "edge_gap")
+    named = strongest.service == service and strongest.detector in (
+        "self_time",
+        "span_errors",
+        "edge_gap",
+        "edge_errors",
+    )
     return strongest.subject if named else ""
 
 
@@ -245,6 +163,7 @@ def _hypothesis(service: ServiceKey, strongest: Anomaly) -> str:
         "self_time": f"{service.name} itself became slow in {strongest.subject}",
         "edge_gap": f"time is lost on the way to {service.name} ({strongest.subject})",
         "span_errors": f"calls of {strongest.subject} fail in {service.name} itself",
+        "edge_errors": f"calls of {service.name} fail without an answer ({strongest.subject})",
         "error_share": f"{service.name} logs more errors than usual",
         "new_template": f'{service.name} logs something it never logged before: "{strongest.subject}"',
         "throughput": f"{service.name} does less work than its callers ask for",
@@ -257,8 +176,13 @@ def _hypothesis(service: ServiceKey, strongest: Anomaly) -> str:
 
 
 def _pod(found: Iterable[Anomaly]) -> str:
-    pods = [item.pod for item in sorted(found, key=lambda item: -abs(item.surprise)) if item.pod]
-    return pods[0] if pods else ""
+    """The pod that carries most of what can be told by pod at all."""
+    carried: dict[str, float] = defaultdict(float)
+    for item in found:
+        if item.detector in _BY_POD:
+            carried[item.pod] += strength(item.surprise)
+    named = sorted((pod for pod in carried if pod), key=lambda pod: (-carried[pod], pod))
+    return named[0] if named and 2 * carried[named[0]] >= sum(carried.values()) else ""
 
 
 def _with_confidence(candidates: Sequence[RootCause]) -> tuple[RootCause, ...]:

@@ -47,7 +47,7 @@ _ERROR = 17
 _SAID, _SAID_CHARS = 6, 80
 _QUERY_WORDS = 64
 _WORDS = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}")
-_CALL_DETECTORS = frozenset({"edge_gap", "edge_calls"})
+_CALL_DETECTORS = frozenset({"edge_gap", "edge_calls", "edge_errors"})
 _OPERATION_DETECTORS = frozenset({"self_time", "span_errors"})
 
 
@@ -106,6 +106,21 @@ def candidates(store: IncidentStore, incident: Incident, limit: int) -> tuple[In
             if len(chosen) < room and item.incident_id != incident.incident_id:
                 chosen.setdefault(item.incident_id, item)
     return tuple(chosen.values())
+
+
+def previous(incident: Incident, past: Iterable[Incident]) -> str:
+    """The id of the last one before it that had the same root cause and was over; empty when there is none."""
+    same = [
+        item
+        for item in past
+        if item.root_cause is not None
+        and item.root_cause == incident.root_cause
+        and _is_past(item, incident)
+        and not item.merged_into
+        and not item.ongoing
+        and (item.end_unix_nano or item.resolve_unix_nano) <= incident.create_unix_nano
+    ]
+    return max(same, key=lambda item: (item.start_unix_nano, item.incident_id)).incident_id if same else ""
 
 
 def _is_past(item: Incident, incident: Incident) -> bool:

@@ -10,12 +10,11 @@ from analyzers.summary import EdgeKey
 from rca.correlation import belongs, group, reach
 from rca.diagnosis import Diagnosis
 from rca.graph import ServiceGraph, Topology
-from rca.incident import Incident, State, incident_id
-from rca.ranking import signal_of
+from rca.incident import MAX_ANOMALIES, Incident, State, incident_id
 from rca.severity import incident_severity
+from rca.weights import signal_of
 
 _NANOS = 1_000_000_000
-_MAX_ANOMALIES = 100
 # Set to "manual" when a person gave the incident its title; it is kept then.
 TITLE_LABEL = "hypocenter.title"
 # Set to "accepted" when what was wrong went on for so long that it is taken for normal from then on.
@@ -62,6 +61,10 @@ class IncidentTracker:
     @property
     def live(self) -> tuple[Incident, ...]:
         return tuple(self._live[key] for key in sorted(self._live))
+
+    def find(self, incident_id: str) -> Incident | None:
+        """None when it can't change by itself any more."""
+        return self._live.get(incident_id)
 
     def troubled(self) -> frozenset[ServiceKey]:
         """Services of incidents that have not ended: what they do now is not normal."""
@@ -267,4 +270,4 @@ def diagnosed(incident: Incident, diagnosis: Diagnosis, anomalies: Sequence[Anom
 
 def _strongest(anomalies: Iterable[Anomaly]) -> tuple[Anomaly, ...]:
     ordered = sorted(anomalies, key=lambda item: (-abs(item.surprise), item.anomaly_id))
-    return tuple(ordered[:_MAX_ANOMALIES])
+    return tuple(ordered[:MAX_ANOMALIES])

@@ -181,13 +181,14 @@ class Engine:
             whole = whole or Summary(start_unix_nano, end_unix_nano)
             graph = build_graph(whole)
             anomalies = self._judged(self._sensitive, whole)
+            changes = self.baseline.changes()
         near = tuple(around)
         if near:
             topology = Topology(graph)
             anomalies = tuple(
                 item for item in anomalies if any(topology.connected(item.service, service) for service in near)
             )
-        return diagnose(anomalies, graph, self._rules, end_unix_nano), anomalies
+        return diagnose(anomalies, graph, self._rules, end_unix_nano, changes=changes), anomalies
 
     def held(self) -> tuple[int, int]:
         """Start and end of what is held, event time in nanoseconds; (0, 0) when nothing is."""

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rca.incident import Incident, State
-from rca.recall import candidates, similar
+from rca.merging import merged, twin
+from rca.recall import candidates, previous, similar
 from rca.store.base import IncidentStore
 from rca.tracker import NEW_NORMAL_LABEL, diagnosed
 from server.engine import Engine
@@ -23,9 +24,12 @@ class IncidentBook:
         self._engine = engine
 
     def record(self, incident: Incident) -> None:
-        """Keep what the tracker came to."""
+        """Keep what the tracker came to; open incidents that turn out to be one failure are merged."""
         with self._engine.lock:
             known = self.store.get(incident.incident_id)
+            if known is not None and known.merged_into and not incident.merged_into:
+                # The tracker told of it in the same breath.
+                return
             self._engine.tracker.put(incident)
             self.store.save(incident)
             if known is None:
@@ -35,6 +39,11 @@ class IncidentBook:
             else:
                 change = Change.UPDATED
             self.feed.publish(change, incident)
+            other = twin(incident, self._engine.tracker.live)
+            if other is not None:
+                kept, gone = merged(incident, other, max(incident.update_unix_nano, other.update_unix_nano))
+                self.record(gone)
+                self.record(kept)
 
     def diagnose(self, incident: Incident) -> Incident:
         """With a diagnosis over all of its time so far, on what is still held of it."""
@@ -42,10 +51,22 @@ class IncidentBook:
             # Measured against what is normal now, it would be nothing.
             return incident
         margin = self._engine.timeline.settings.duration
+        held = self._engine.tracker.find(incident.incident_id)
+        if held is not None and held.revision > incident.revision:
+            # Another was merged into it since the tracker told of it.
+            incident = replace(
+                incident,
+                services=tuple(sorted({*incident.services, *held.services})),
+                start_unix_nano=min(incident.start_unix_nano, held.start_unix_nano),
+                revision=held.revision,
+            )
         diagnosis, anomalies = self._engine.diagnose(
             incident.start_unix_nano - margin, incident.seen_unix_nano, incident.services
         )
         if incident.diagnosis is not None:
+            if incident.root_cause is not None and not diagnosis.root_causes:
+                # What was taken for normal meanwhile, or is held no longer, was seen all the same.
+                return incident
             diagnosis = replace(diagnosis, similar=incident.diagnosis.similar)
         return diagnosed(incident, diagnosis, anomalies)
 
@@ -58,8 +79,13 @@ class IncidentBook:
         known = before is not None and (before.root_cause, before.services) == (incident.root_cause, incident.services)
         if before is not None and before.diagnosis is not None and known:
             return replace(incident, diagnosis=replace(incident.diagnosis, similar=before.diagnosis.similar))
-        found = similar(incident, candidates(self.store, incident, 200), _SIMILAR)
-        return replace(incident, diagnosis=replace(incident.diagnosis, similar=found))
+        past = candidates(self.store, incident, 200)
+        found = similar(incident, past, _SIMILAR)
+        return replace(
+            incident,
+            diagnosis=replace(incident.diagnosis, similar=found),
+            previous_incident=previous(incident, past) or incident.previous_incident,
+        )
 
     def change(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
         """A person's change. Raises `NotFoundError`; what `change` raises goes through and nothing is saved."""

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from analyzers.detectors.base import Detector
 from analyzers.detectors.edge_calls import EdgeCalls, EdgeCallsConfig
+from analyzers.detectors.edge_errors import EdgeErrors, EdgeErrorsConfig
 from analyzers.detectors.edge_gap import EdgeGap, EdgeGapConfig
 from analyzers.detectors.error_share import ErrorShare, ErrorShareConfig
 from analyzers.detectors.new_template import NewTemplate, NewTemplateConfig
@@ -23,6 +24,7 @@ DetectorConfig = (
     | SelfTimeConfig
     | EdgeGapConfig
     | EdgeCallsConfig
+    | EdgeErrorsConfig
     | ThroughputConfig
     | SilenceConfig
 )
@@ -35,6 +37,7 @@ DEFAULTS: tuple[DetectorConfig, ...] = (
     SelfTimeConfig(),
     EdgeGapConfig(),
     EdgeCallsConfig(),
+    EdgeErrorsConfig(),
     ThroughputConfig(),
     SilenceConfig(),
 )
@@ -62,6 +65,8 @@ def build(config: DetectorConfig) -> Detector:
             return EdgeGap(config)
         case EdgeCallsConfig():
             return EdgeCalls(config)
+        case EdgeErrorsConfig():
+            return EdgeErrors(config)
         case ThroughputConfig():
             return Throughput(config)
         case SilenceConfig():

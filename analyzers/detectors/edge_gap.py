@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
-from analyzers.detectors.impact import felt, waiting_time
+from analyzers.detectors.impact import cost, felt, waiting_time
 from analyzers.detectors.wording import milliseconds
 from analyzers.latencies import Latency
+from analyzers.service import ServiceKey
 from analyzers.sketch import Sketch
 from analyzers.summary import EdgeKey, Summary
 
@@ -15,6 +16,12 @@ from analyzers.summary import EdgeKey, Summary
 class EdgeGapConfig:
     threshold: float = 2.5
     tolerance: float = 0.2
+
+
+def _speaks(service: ServiceKey, window: Summary) -> bool:
+    """Whether it sends spans: then the halves of its calls that find no other half are long for any reason."""
+    seen = window.services.get(service)
+    return seen is not None and seen.spans > 0
 
 
 class EdgeGap:
@@ -33,7 +40,7 @@ class EdgeGap:
         looked_at = 0
         for edge, stats in sorted(window.edges.items()):
             known = baseline.edges.get(edge)
-            if known is None or edge.asynchronous:
+            if known is None or edge.asynchronous or (edge.inferred and _speaks(edge.server, window)):
                 continue
             looked_at += 1
             if edge.inferred:
@@ -52,7 +59,8 @@ class EdgeGap:
         surprise = known.surprise(seen, self._config.tolerance)
         if surprise < self._config.threshold:
             return None
-        surprise = felt(surprise, seen.total() - seen.count * known.typical, waiting_time(window))
+        extra, waiting = seen.total() - seen.count * known.typical, waiting_time(window)
+        surprise = felt(surprise, extra, waiting)
         observed, typical = seen.quantile(0.5) / 1e6, known.typical / 1e6
         return Anomaly(
             service=edge.server,
@@ -71,4 +79,5 @@ class EdgeGap:
             peer=edge.client,
             trace_ids=tuple(item.trace_id for item in window.edges[edge].slowest),
             onset_unix_nano=window.start_unix_nano,
+            cost=cost(extra, waiting),
         )

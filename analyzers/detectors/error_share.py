@@ -1,12 +1,15 @@
 """More ERROR records per unit of work than usual."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
 from analyzers.exemplar import keep_logs
-from analyzers.summary import Summary
+from analyzers.pods import failing
+from analyzers.summary import Summary, TemplateCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,8 @@ class ErrorShare:
             surprise = known.errors.surprise(summary.error_records, exposure, self._config.tolerance)
             if surprise < self._config.threshold:
                 continue
-            failing = [seen for seen in summary.templates.values() if seen.errors]
-            exemplars = keep_logs(*(seen.exemplars for seen in failing))
+            failed = [seen for seen in summary.templates.values() if seen.errors]
+            exemplars = keep_logs(*(seen.exemplars for seen in failed))
             expected = known.errors.expected(exposure)
             findings.append(
                 Anomaly(
@@ -51,9 +54,18 @@ class ErrorShare:
                     start_unix_nano=window.start_unix_nano,
                     end_unix_nano=window.end_unix_nano,
                     description=f"{summary.error_records} records of severity ERROR or above where {usual(expected)}",
+                    pod=failing(_by_pod(failed), summary.pods),
                     exemplars=exemplars,
                     trace_ids=tuple(sorted({item.trace_id for item in exemplars if item.trace_id})),
-                    onset_unix_nano=min(seen.first_unix_nano for seen in failing),
+                    onset_unix_nano=min(seen.first_unix_nano for seen in failed),
                 )
             )
         return among(findings, looked_at)
+
+
+def _by_pod(failed: Iterable[TemplateCount]) -> Counter[str]:
+    """Records of templates that tell of errors."""
+    counts: Counter[str] = Counter()
+    for seen in failed:
+        counts.update(seen.pods)
+    return counts

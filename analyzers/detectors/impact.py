@@ -20,6 +20,11 @@ def waiting_time(window: Summary) -> float:
     )
 
 
+def cost(extra: float, waiting: float) -> float:
+    """Share that the `extra` nanoseconds have of all the waiting, 0 to 1."""
+    return max(0.0, min(1.0, extra / waiting)) if waiting > 0 else 0.0
+
+
 def felt(surprise: float, extra: float, waiting: float) -> float:
     """`surprise`, but no more than a hint when the `extra` nanoseconds are next to nothing of all the waiting."""
     if waiting > 0 and extra < _FELT * waiting:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline, ServiceBaseline
-from analyzers.detectors.template_rate import dominant
+from analyzers.pods import failing
 from analyzers.summary import Summary, TemplateCount
 from analyzers.templates import strangers
 
@@ -62,7 +62,7 @@ class NewTemplate:
                         end_unix_nano=window.end_unix_nano,
                         description=f'"{seen.text}" was never logged before, now {seen.count} times',
                         template_id=template_id,
-                        pod=dominant(seen.pods),
+                        pod=failing(seen.pods, summary.pods),
                         exemplars=seen.exemplars,
                         trace_ids=tuple(sorted({item.trace_id for item in seen.exemplars if item.trace_id})),
                         onset_unix_nano=seen.first_unix_nano,

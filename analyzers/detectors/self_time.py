@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
-from analyzers.detectors.impact import felt, waiting_time
-from analyzers.detectors.template_rate import dominant
+from analyzers.detectors.impact import cost, felt, waiting_time
 from analyzers.detectors.wording import milliseconds
+from analyzers.pods import slower, slowest
 from analyzers.summary import Summary
 
 
@@ -35,7 +35,11 @@ class SelfTime:
                 if learned is None:
                     continue
                 looked_at += 1
-                surprise = learned.self_time.surprise(stats.self_time, self._config.tolerance)
+                tolerance = self._config.tolerance
+                surprise = max(
+                    learned.self_time.surprise(stats.self_time, tolerance),
+                    slower(stats.bins_pods, stats.timed_pods, stats.self_time, learned.self_time, tolerance),
+                )
                 if surprise < self._config.threshold:
                     continue
                 extra = stats.self_time.total() - stats.self_time.count * learned.self_time.typical
@@ -58,9 +62,10 @@ class SelfTime:
                             f" {milliseconds(stats.self_time.quantile(0.95))} at its slowest,"
                             f" where {milliseconds(learned.self_time.typical)} are usual"
                         ),
-                        pod=dominant(stats.pods),
+                        pod=slowest(stats.bins_pods, stats.timed_pods, learned.self_time),
                         trace_ids=tuple(item.trace_id for item in stats.slowest),
                         onset_unix_nano=window.start_unix_nano,
+                        cost=cost(extra, waiting),
                     )
                 )
         return among(findings, looked_at)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
-from analyzers.detectors.template_rate import dominant
 from analyzers.detectors.wording import usual
+from analyzers.pods import failing
 from analyzers.rates import Rate
 from analyzers.summary import Summary
 
@@ -54,7 +54,7 @@ class SpanErrors:
                             f"{stats.origin_errors} of {stats.calls} calls of {name} failed by themselves,"
                             f" where {usual(rate.expected(stats.calls))}"
                         ),
-                        pod=dominant(stats.pods),
+                        pod=failing(stats.failed_pods, stats.pods),
                         trace_ids=tuple(item.trace_id for item in stats.failed),
                         onset_unix_nano=min(item.end_unix_nano for item in stats.failed),
                     )

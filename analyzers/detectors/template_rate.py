@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline, OperationBaseline, ServiceBaseline
-from analyzers.census import OTHER
 from analyzers.detectors.wording import usual
+from analyzers.pods import failing, lacking
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
 from analyzers.summary import OperationStats, ServiceSummary, Summary, TemplateCount
@@ -94,7 +94,7 @@ class TemplateRate:
                 continue
             if template_id not in known.severe and known.released(window.end_unix_nano):
                 continue
-            yield self._finding(key, template_id, known.texts[template_id], seen, surprise, counted, window)
+            yield self._finding(key, template_id, known.texts[template_id], seen, surprise, counted, summary, window)
 
     def _by_operation(self, summary: ServiceSummary, known: ServiceBaseline) -> dict[str, list[_Count]]:
         found: dict[str, list[_Count]] = {}
@@ -165,6 +165,7 @@ class TemplateRate:
         seen: TemplateCount | None,
         surprise: float,
         counted: _Count,
+        summary: ServiceSummary,
         window: Summary,
     ) -> Anomaly:
         expected = counted.rate.expected(counted.exposure)
@@ -181,19 +182,16 @@ class TemplateRate:
             end_unix_nano=window.end_unix_nano,
             description=f'"{text}" {verb}: {counted.count} records where {usual(expected)} for {counted.where}',
             template_id=template_id,
-            pod=dominant(seen.pods) if seen else "",
+            pod=_pod(seen, summary, surprise, expected),
             exemplars=seen.exemplars if seen else (),
             trace_ids=_traces(seen),
             onset_unix_nano=seen.first_unix_nano if seen and surprise > 0 else window.start_unix_nano,
         )
 
 
-def dominant(pods: dict[str, int]) -> str:
-    """The pod with at least two thirds of the records, when there is more than one; else empty."""
-    if len(pods) < 2:
-        return ""
-    pod, count = max(sorted(pods.items()), key=lambda item: item[1])
-    return pod if pod != OTHER and count * 3 >= 2 * sum(pods.values()) else ""
+def _pod(seen: TemplateCount | None, summary: ServiceSummary, surprise: float, expected: float) -> str:
+    counts = seen.pods if seen else {}
+    return failing(counts, summary.pods) if surprise > 0 else lacking(counts, summary.pods, expected)
 
 
 def _traces(seen: TemplateCount | None) -> tuple[bytes, ...]:

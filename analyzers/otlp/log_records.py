@@ -19,11 +19,11 @@ from analyzers.wire import FIXED64, LENGTH, VARINT, Field, Repeated, Wire, tag_o
 _TIME, _OBSERVED = tag_of(1, FIXED64), tag_of(11, FIXED64)
 _SEVERITY, _SEVERITY_TEXT = tag_of(2, VARINT), tag_of(3, LENGTH)
 _BODY, _ATTRIBUTES = tag_of(5, LENGTH), tag_of(6, LENGTH)
-_TRACE_ID, _SPAN_ID = tag_of(9, LENGTH), tag_of(10, LENGTH)
-_SINGLE = (_TIME, _SEVERITY, _SEVERITY_TEXT, _BODY, _TRACE_ID, _SPAN_ID, _OBSERVED)
+_TRACE_ID, _SPAN_ID, _EVENT = tag_of(9, LENGTH), tag_of(10, LENGTH), tag_of(12, LENGTH)
+_SINGLE = (_TIME, _SEVERITY, _SEVERITY_TEXT, _BODY, _TRACE_ID, _SPAN_ID, _OBSERVED, _EVENT)
 _STRING_TAG = 0x0A
-# Characters of the name of a severity that are looked at.
-_SEVERITY_CHARS = 32
+# Characters of the names of a severity and of an event that are looked at.
+_SEVERITY_CHARS, _EVENT_CHARS = 32, 128
 
 
 class LogRecords:
@@ -79,6 +79,16 @@ class LogRecords:
     def span_ids(self) -> UInt64:
         return span_ids(self._wire, self._walk.single[_SPAN_ID])
 
+    def events(self) -> dict[int, str]:
+        """Row to the name of the event it is."""
+        event = self._walk.single[_EVENT]
+        rows = np.flatnonzero(event.size > 0).tolist()
+        ends = zip(event.at[rows].tolist(), event.size[rows].tolist(), strict=True)
+        return {
+            row: self._wire.data[at : at + min(size, _EVENT_CHARS)].decode(errors="replace")
+            for row, (at, size) in zip(rows, ends, strict=True)
+        }
+
     def _fixed64(self, number: int) -> Int64:
         return wire_times(self._wire, self._walk.single[number])
 
@@ -110,6 +120,7 @@ class LogRecords:
             attributes=[attribute for attribute in record.attributes if attribute.key in kept][:_SEVERITY_CHARS],
             trace_id=record.trace_id,
             span_id=record.span_id,
+            event_name=record.event_name[:_EVENT_CHARS],
         ).SerializeToString()
 
 

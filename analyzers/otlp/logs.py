@@ -8,6 +8,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs
 
+from analyzers.changes import tells_of_change
 from analyzers.columns import LogBatch
 from analyzers.otlp.attributes import AttributeReader
 from analyzers.otlp.log_records import LogRecords
@@ -20,7 +21,9 @@ from analyzers.wire import StrangeWireError, Wire, outline
 _WEIGHT = "log_count"
 _TEMPLATE = "log.record.template"
 _EXCEPTION = "exception.type"
-_READ = frozenset({_WEIGHT, _TEMPLATE, _EXCEPTION})
+# Deprecated in favour of the record's own field; both are in use.
+_EVENT = "event.name"
+_READ = frozenset({_WEIGHT, _TEMPLATE, _EXCEPTION, _EVENT})
 _MAX_WEIGHT = 2**31
 # Characters of a template that was sent along; as many as of a body take part in its shape.
 _TEMPLATE_CHARS = 1024
@@ -48,11 +51,14 @@ class LogDecoder:
         template: dict[int, str] = {}
         exception_type: dict[int, str] = {}
         weighed: set[int] = set()
+        event = records.events()
         for row, attribute in self._attributes.read(records.wire, records.attributes):
             if attribute.key == _TEMPLATE:
                 template[row] = text(attribute, _TEMPLATE_CHARS)
             elif attribute.key == _EXCEPTION:
                 exception_type[row] = text(attribute)
+            elif attribute.key == _EVENT:
+                event.setdefault(row, text(attribute))
             elif row not in weighed:
                 weighed.add(row)
                 weight[row] = _weight(attribute)
@@ -76,6 +82,7 @@ class LogDecoder:
             faults=faults,
             truncated=records.truncated,
             own=0,
+            event={row: name for row, name in event.items() if tells_of_change(name)},
         )
         return _without_own(batch)
 

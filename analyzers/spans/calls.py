@@ -39,5 +39,5 @@ class Calls:
             | ((columns.start.take(callee) >= end) & (end > 0))
         )
         alone = children.count.take(caller) == 1
-        alone[len(before) :] = False
+        alone[len(before) :] &= columns.end.take(callee[len(before) :]) == end[len(before) :]
         return cls(caller, callee, known, asynchronous, alone)

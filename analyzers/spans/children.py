@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from analyzers.columns import Bools, Int64
 from analyzers.spans.columns import Columns
-from analyzers.spans.family import Pairs
+from analyzers.spans.family import Family, Pairs
 
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """One entry a row, of its children that came before it."""
+    """One entry a row, of its children that ended before it or at the same moment."""
 
     count: Int64
     # Nanoseconds during which at least one of them ran.
@@ -19,15 +20,35 @@ class Children:
     # Whether one of them failed; whether one is of another service.
     failed: Bools
     remote: Bools
+    # Whether it is the caller's half of a call whose other half is not known, and whether of one that failed though
+    # the other half didn't: what went wrong, or took long, did so between the two or beyond.
+    unanswered: Bools
+    lost: Bools
 
     @classmethod
-    def of(cls, pairs: Pairs, columns: Columns) -> "Children":
+    def of(cls, family: Family, columns: Columns) -> "Children":
+        pairs = _ended(family, columns)
         size, parent, child = len(columns.rows), pairs.parent, pairs.child
         failed, remote = np.zeros(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_)
         failed[parent[columns.error.take(child)]] = True
         remote[parent[columns.service.take(parent) != columns.service.take(child)]] = True
         count = np.bincount(parent, minlength=size)
-        return cls(count, _covered(pairs, columns, count), failed, remote)
+        calling = columns.peer >= 0
+        unanswered = calling & ~remote
+        lost = (calling | (columns.rows["kind"] == Span.SPAN_KIND_CLIENT)) & remote & columns.error & ~failed
+        return cls(count, _covered(pairs, columns, count), failed, remote, unanswered, lost)
+
+
+def _ended(family: Family, columns: Columns) -> Pairs:
+    # What ends at the same moment is in one bucket, in an order that says nothing: clocks of whole milliseconds are
+    # common, and a call often is the last thing its caller does.
+    before, after = family.before, family.after
+    same = np.flatnonzero(columns.end.take(after.parent) == columns.end.take(after.child))
+    if not len(same):
+        return before
+    return Pairs(
+        np.concatenate([before.parent, after.parent.take(same)]), np.concatenate([before.child, after.child.take(same)])
+    )
 
 
 def _covered(pairs: Pairs, columns: Columns, count: Int64) -> Int64:

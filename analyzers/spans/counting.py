@@ -25,7 +25,7 @@ def count_family(family: Family, summary: Summary, lexicon: Lexicon, operations:
     if not len(family.counted):
         return Folded()
     columns = Columns.of(family, lexicon)
-    children = Children.of(family.before, columns)
+    children = Children.of(family, columns)
     calls = Calls.of(family, columns, children)
     return Folded(
         count_operations(family.counted, calls, columns, children, summary, operations),

@@ -27,7 +27,7 @@ def count_edges(
     services, peers = columns.services, columns.lexicon.peers.known
     pair = columns.service.take(calls.caller) * len(services) + columns.service.take(calls.callee)
     known = Groups.by(pair * 2 + calls.asynchronous, 2 * len(services) ** 2)
-    callers = counted[(columns.peer.take(counted) >= 0) & ~children.remote.take(counted)]
+    callers = counted[children.unanswered.take(counted)]
     named = Groups.by(
         columns.service.take(callers) * len(peers) + columns.peer.take(callers), len(services) * len(peers)
     )
@@ -39,6 +39,7 @@ def count_edges(
     np.minimum.at(first, known.of, calls.known)
     edges, folded = _admitted(keys, np.concatenate([first, named.first(callers)]), summary, limit)
     _count_known(edges[: len(known)], known, calls, columns)
+    _count_lost(edges[: len(known)], known, calls, children)
     _count(edges[len(known) :], named, callers, columns)
     _keep_slowest(edges[len(known) :], named.of, callers, columns)
     return folded
@@ -72,6 +73,12 @@ def _count_known(edges: Sequence[EdgeStats], groups: Groups, calls: Calls, colum
     # A caller that makes the same call several times is one example.
     members = np.unique(groups.of * len(columns.rows) + calls.caller)
     _keep_slowest(edges, members // len(columns.rows), members % len(columns.rows), columns)
+
+
+def _count_lost(edges: Sequence[EdgeStats], groups: Groups, calls: Calls, children: Children) -> None:
+    lost = groups.counts(np.flatnonzero(calls.alone & children.lost.take(calls.caller)))
+    for edge, number in zip(edges, lost.tolist(), strict=True):
+        edge.lost += number
 
 
 def _count(edges: Sequence[EdgeStats], groups: Groups, answered: Int64, columns: Columns) -> None:

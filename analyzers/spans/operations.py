@@ -6,6 +6,7 @@ import numpy as np
 
 from analyzers.columns import Int64
 from analyzers.exemplar import keep_spans
+from analyzers.sketch import bins_of
 from analyzers.spans.calls import Calls
 from analyzers.spans.children import Children
 from analyzers.spans.columns import Columns
@@ -28,9 +29,12 @@ def count_operations(
     groups = Groups(coarse.codes, coarse.of.take(fine.of))
     entrances = Entrances(groups, counted, calls, columns, summary)
     stats, folded = _admitted(groups, groups.first(counted), entrances, columns, summary, limit)
-    _count_resources(fine, [stats[number] for number in coarse.of.tolist()], columns, summary)
     errors = np.flatnonzero(columns.error.take(counted))
-    origins = errors.take(np.flatnonzero(~children.failed.take(counted.take(errors))))
+    elsewhere = children.failed | children.unanswered | children.lost
+    origins = errors.take(np.flatnonzero(~elsewhere.take(counted.take(errors))))
+    operations = [stats[number] for number in coarse.of.tolist()]
+    _count_resources(fine, operations, columns, summary)
+    _count_pods(fine, operations, fine.counts(origins), _own_times(counted, columns, children), columns)
     entries = groups.counts(np.flatnonzero((columns.root | columns.entering).take(counted)))
     _count_calls(stats, groups.counts(), groups.counts(errors), groups.counts(origins), entries)
     entrances.count(stats)
@@ -78,6 +82,35 @@ def _count_resources(fine: Groups, stats: Sequence[OperationStats], columns: Col
             operation.pods[pod] = operation.pods.get(pod, 0) + spans
 
 
+def _count_pods(
+    fine: Groups, stats: Sequence[OperationStats], failed: Int64, own: tuple[Int64, Int64], columns: Columns
+) -> None:
+    """What tells one pod from its siblings. `stats` and `failed` are of each group."""
+    names, resources = len(columns.lexicon.names), columns.lexicon.resources.known
+    group = fine.of.take(own[0])
+    # Sums of bins are exact: far below 2**53.
+    bins = np.bincount(group, weights=bins_of(own[1]), minlength=len(fine)).astype(np.int64)
+    timed = np.bincount(group, minlength=len(fine))
+    counts = zip(fine.codes.tolist(), stats, failed.tolist(), bins.tolist(), timed.tolist(), strict=True)
+    for code, operation, errors, level, number in counts:
+        pod = resources[code // names].pod
+        if pod and errors:
+            operation.failed_pods[pod] = operation.failed_pods.get(pod, 0) + errors
+        if pod and number:
+            operation.bins_pods[pod] = operation.bins_pods.get(pod, 0) + level
+            operation.timed_pods[pod] = operation.timed_pods.get(pod, 0) + number
+
+
+def _own_times(counted: Int64, columns: Columns, children: Children) -> tuple[Int64, Int64]:
+    """Places in `counted` of spans whose self time is known, and how long it is."""
+    # With a single child elsewhere, all that is not the child's time lies between the two: it belongs to the edge;
+    # and so it does where only the name of the other is known.
+    edges = ((children.count == 1) & children.remote) | children.unanswered
+    own = np.flatnonzero(~edges.take(counted))
+    rows = counted.take(own)
+    return own, columns.duration.take(rows) - children.covered.take(rows)
+
+
 def _count_calls(stats: Sequence[OperationStats], calls: Int64, errors: Int64, origins: Int64, entries: Int64) -> None:
     columns = (column.tolist() for column in (calls, errors, origins, entries))
     for operation, called, failed, began, entered in zip(stats, *columns, strict=True):
@@ -93,8 +126,6 @@ def _measure(
     durations = columns.duration.take(counted)
     for number, bins, weights in sketched(groups.of, durations, len(stats)):
         stats[number].duration.add_bins(bins, weights)
-    # With a single child elsewhere, all that is not the child's time lies between the two: it belongs to the edge.
-    own = np.flatnonzero((children.count.take(counted) != 1) | ~children.remote.take(counted))
-    spent = durations.take(own) - children.covered.take(counted.take(own))
+    own, spent = _own_times(counted, columns, children)
     for number, bins, weights in sketched(groups.of.take(own), spent, len(stats)):
         stats[number].self_time.add_bins(bins, weights)

@@ -17,8 +17,10 @@ from analyzers.assembly import OTHER_OPERATION, AssemblyLimits
 from analyzers.columns import Peer, SpanBatch, id_bytes
 from analyzers.exemplar import SpanExemplar, keep_spans
 from analyzers.service import Resource, ServiceKey
+from analyzers.sketch import Sketch
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats, ServiceSummary, Summary
 
+_CLIENT = Span.SPAN_KIND_CLIENT
 _ENTRY_KINDS = frozenset({Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CONSUMER})
 _PRODUCER, _CONSUMER = Span.SPAN_KIND_PRODUCER, Span.SPAN_KIND_CONSUMER
 
@@ -81,6 +83,15 @@ class Generation:
     waiting: dict[SpanId, list[SpanRow]] = field(default_factory=dict)
     # Spans already seen, for asynchronous children that come after.
     seen: dict[SpanId, SpanRow] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Link:
+    """Whom a span belongs to: children that came before it, those that end with it and came behind it, its parent."""
+
+    children: list[SpanRow] = field(default_factory=list)
+    behind: list[SpanRow] = field(default_factory=list)
+    parent: SpanRow | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -148,9 +159,20 @@ class RowAssembler:
     def assemble(self, spans: Iterable[SpanRow], summary: Summary) -> None:
         """Add `spans`, which all belong to the bucket of `summary`, in event-time order."""
         places = Places(summary)
-        for span in sorted(spans, key=_event_order):
+        ordered = sorted(spans, key=_event_order)
+        links: dict[int, Link] = {}
+        for span in ordered:
             self._turn(span.end)
-            self._join(span, places)
+            link = self._link(span)
+            if link is None:
+                continue
+            links[id(span)] = link
+            parent = link.parent
+            if parent is not None and parent is not span and parent.end == span.end and id(parent) in links:
+                links[id(parent)].behind.append(span)
+        for span in ordered:
+            if id(span) in links:
+                self._join(span, links[id(span)], places)
 
     def _turn(self, now: int) -> None:
         full = len(self._young.seen) >= self._limits.open_spans // 2
@@ -159,25 +181,30 @@ class RowAssembler:
                 self.evicted += len(self._old.seen)
             self._old, self._young = self._young, Generation(now)
 
-    def _join(self, span: SpanRow, places: Places) -> None:
+    def _link(self, span: SpanRow) -> "Link | None":
+        """None for one that was there before."""
         young, old = self._young, self._old
-        children: list[SpanRow] = []
-        parent: SpanRow | None = None
+        link = Link()
         # Without an id a span can't be joined, and another one without is no duplicate of it.
         if span.span_id.strip(b"\0"):
             own_id = (span.trace_id, span.span_id)
             if own_id in young.seen or own_id in old.seen:
-                return
-            children = young.waiting.pop(own_id, []) + old.waiting.pop(own_id, [])
+                return None
+            link.children = young.waiting.pop(own_id, []) + old.waiting.pop(own_id, [])
             young.seen[own_id] = span
             if span.parent_id:
                 parent_id = (span.trace_id, span.parent_id)
-                parent = young.seen.get(parent_id) or old.seen.get(parent_id)
-                if parent is None:
+                link.parent = young.seen.get(parent_id) or old.seen.get(parent_id)
+                if link.parent is None:
                     young.waiting.setdefault(parent_id, []).append(span)
+        return link
+
+    def _join(self, span: SpanRow, link: "Link", places: Places) -> None:
+        parent = link.parent
         place = places.of(span.resource)
-        beside = [(child, places.of(child.resource)) for child in children]
-        operation = self._count(span, place, beside, places)
+        beside = [(child, places.of(child.resource)) for child in link.children]
+        behind = [(child, places.of(child.resource)) for child in link.behind]
+        operation = self._count(span, place, [*beside, *behind], places)
         if not span.parent_id or span.kind in _ENTRY_KINDS:
             operation.entries += 1
         for child, where in beside:
@@ -185,7 +212,7 @@ class RowAssembler:
                 _call(span, place, child, where, places)
         if parent is not None and (caller := places.of(parent.resource)) is not place:
             _call(parent, caller, span, place, places)
-        if span.peer is not None and all(where is place for _, where in beside):
+        if span.peer is not None and all(where is place for _, where in (*beside, *behind)):
             edge = places.inferred_edge(place, span.peer)
             edge.calls += 1
             edge.errors += span.error
@@ -212,18 +239,30 @@ class RowAssembler:
         if pod := resource.pod:
             operation.pods[pod] = operation.pods.get(pod, 0) + 1
             service.pods[pod] = service.pods.get(pod, 0) + 1
-        if len(children) == 1 and children[0][1] is not place:
+        remote = any(where is not place for _, where in children)
+        failed = any(child.error for child, _ in children)
+        unanswered = span.peer is not None and not remote
+        lost = (span.peer is not None or span.kind == _CLIENT) and remote and span.error and not failed
+        if len(children) == 1 and remote:
             # All that is not the callee's time lies between the two: it belongs to the edge.
             child, where = children[0]
             edge = places.edge(place, where, _asynchronous(span, child))
             edge.gap.add(max(duration - (child.end - child.start), 1))
-        else:
-            operation.self_time.add(duration - _covered(span, children) if children else duration)
+            edge.lost += lost
+        elif not unanswered:
+            own = duration - _covered(span, children) if children else duration
+            operation.self_time.add(own)
+            if pod:
+                (index,) = Sketch.of([own]).bins
+                operation.bins_pods[pod] = operation.bins_pods.get(pod, 0) + index
+                operation.timed_pods[pod] = operation.timed_pods.get(pod, 0) + 1
         operation.slowest = _slowest(operation.slowest, span)
         if span.error:
             operation.errors += 1
-            if not any(child.error for child, _ in children):
+            if not (failed or unanswered or lost):
                 operation.origin_errors += 1
+                if pod:
+                    operation.failed_pods[pod] = operation.failed_pods.get(pod, 0) + 1
                 operation.failed = _slowest(operation.failed, span)
         return operation
 

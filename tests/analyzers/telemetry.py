@@ -91,6 +91,7 @@ class Fault(Enum):
     RETRIES = auto()  # checkout calls payment three times
     CHATTY = auto()  # payment logs one of its lines eight times over
     STOPPED = auto()  # payment does its work without its usual line, under another
+    UNANSWERED = auto()  # checkout hears nothing from payment, which does its work
     SILENT = auto()  # nothing of anybody arrives
 
 
@@ -143,7 +144,8 @@ def _request(made: Slice, random: Random, at: int, fault: Fault) -> None:
             outer = parent
             if level:
                 end = begin + took + 2 * lag[level]
-                call = span("call", begin, end, trace_id, random.randbytes(8), parent, CLIENT, fails)
+                unheard = fault is Fault.UNANSWERED and level == 2
+                call = span("call", begin, end, trace_id, random.randbytes(8), parent, CLIENT, fails or unheard)
                 made.span(_CHAIN[level - 1][0], call)
                 outer, begin = call.span_id, begin + lag[level]
             work = span("handle", begin, begin + took, trace_id, random.randbytes(8), outer, SERVER, fails)

@@ -136,9 +136,54 @@ def test_errors_begin_where_no_child_failed() -> None:
 
 def test_a_caller_that_fails_alone_is_the_origin() -> None:
     found = rows(
+        checkout=[made("handle", 0, 100, "c", kind=SERVER, error=True)], payment=[made("pay", 9, 80, "s", "c", SERVER)]
+    )
+    summary = assembled(found)
+    assert summary.services[CHECKOUT].operations["handle"].origin_errors == 1
+    assert summary.edges[EdgeKey(CHECKOUT, PAYMENT)].lost == 0
+
+
+def test_a_call_that_fails_for_the_caller_alone_is_lost_between_the_two() -> None:
+    found = rows(
         checkout=[made("call", 0, 100, "c", kind=CLIENT, error=True)], payment=[made("pay", 9, 80, "s", "c", SERVER)]
     )
-    assert assembled(found).services[CHECKOUT].operations["call"].origin_errors == 1
+    summary = assembled(found)
+    assert summary.services[CHECKOUT].operations["call"].origin_errors == 0
+    edge = summary.edges[EdgeKey(CHECKOUT, PAYMENT)]
+    assert (edge.calls, edge.errors, edge.lost) == (1, 0, 1)
+
+
+def test_a_call_of_whom_only_the_name_is_known_says_nothing_about_the_caller() -> None:
+    call = made("call", 0, 100, "c", kind=CLIENT, error=True, peer="payment")
+    summary = assembled(rows(checkout=[call]))
+    caller = summary.services[CHECKOUT].operations["call"]
+    assert (caller.errors, caller.origin_errors, caller.self_time.count) == (1, 0, 0)
+    [(key, edge)] = summary.edges.items()
+    assert (key.inferred, edge.calls, edge.errors) == (True, 1, 1)
+
+
+@pytest.mark.parametrize(("parent", "child"), [("a", "b"), ("b", "a")])
+def test_whoever_ends_at_the_same_moment_is_a_child_all_the_same(parent: str, child: str) -> None:
+    """Clocks of whole milliseconds make ties, and ids are random: they must not decide who is to blame."""
+    found = rows(
+        checkout=[made("handle", 0, 100, parent, kind=SERVER, error=True)],
+        payment=[made("pay", 60, 100, child, parent, SERVER, error=True)],
+    )
+    summary = assembled(found)
+    assert summary.services[CHECKOUT].operations["handle"].origin_errors == 0
+    edge = summary.edges[EdgeKey(CHECKOUT, PAYMENT)]
+    assert edge.gap.quantile(0.5) / MILLI == pytest.approx(60, rel=0.05)
+
+
+def test_failures_and_times_are_counted_by_pod() -> None:
+    groups = [
+        *span_groups([made("pay", 0, 10, "a"), made("pay", 0, 10, "b")], resource(k8s_pod_name="p-1")),
+        *span_groups([made("pay", 0, 80, "c", error=True)], resource(k8s_pod_name="p-2")),
+    ]
+    stats = assembled(span_batch(*groups)).services[PAYMENT].operations["pay"]
+    assert stats.failed_pods == {"p-2": 1}
+    assert stats.timed_pods == {"p-1": 2, "p-2": 1}
+    assert stats.bins_pods["p-2"] > stats.bins_pods["p-1"] / 2
 
 
 def test_asynchronous_children_end_after_their_parent() -> None:

@@ -4,7 +4,8 @@ from copy import deepcopy
 
 import pytest
 
-from analyzers.baseline import GRACE, Baseline, system_work
+from analyzers.baseline import Baseline, system_work
+from analyzers.changes import GRACE
 from analyzers.detectors.base import Detector
 from analyzers.detectors.new_template import NewTemplate, NewTemplateConfig
 from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig

@@ -328,3 +328,18 @@ def test_spans_wait_for_their_bucket() -> None:
     assert timeline.pending_spans == 8
     (first, _) = timeline.close_all()
     assert (first.services[PAYMENT].spans, timeline.pending_spans) == (4, 0)
+
+
+def test_events_of_a_change_are_kept_with_their_service() -> None:
+    timeline, miner = Timeline(WindowSettings()), TemplateMiner()
+    sent = [record("pool stock has 12 connections", NOON + SECOND), record("ready", NOON + SECOND)]
+    sent[0].event_name = "config.changed"
+    named = record("log level is INFO", NOON + SECOND, attributes={"event.name": "settings.reload"})
+    other = record("ready", NOON + SECOND, attributes={"event.name": "session.start"})
+    batch = log_batch(*log_groups([*sent, named, other]))
+    timeline.add_logs(batch, miner.mine(batch))
+    [bucket, *_] = timeline.close_all()
+    assert bucket.services[PAYMENT].events == {
+        'config.changed: "pool stock has <*> connections"': 1,
+        'settings.reload: "log level is INFO"': 1,
+    }

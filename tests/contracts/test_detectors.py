@@ -26,6 +26,7 @@ FINDS: dict[str, tuple[Fault, set[ServiceKey]]] = {
     "self_time": (Fault.SLOW, {PAYMENT}),
     "edge_gap": (Fault.LAG, {PAYMENT}),
     "edge_calls": (Fault.CUT_SHORT, {CHECKOUT}),
+    "edge_errors": (Fault.UNANSWERED, {PAYMENT}),
     "throughput": (Fault.CUT_SHORT, {PAYMENT}),
     "silence": (Fault.SILENT, {SOURCE}),
 }

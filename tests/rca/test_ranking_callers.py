@@ -1,9 +1,11 @@
 """Whose the time lost between two services is, and whose the work not done."""
 
+from dataclasses import replace
+
 from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
 from rca.ranking import rank
-from tests.rca.findings import CALLS, CATALOG, CHECKOUT, FRONTEND, MAIL, PAYMENT, finding, graph
+from tests.rca.findings import CALLS, CATALOG, CHECKOUT, FRONTEND, LEDGER, MAIL, PAYMENT, SHOP, finding, graph
 
 GRAPH = graph(*CALLS, (CHECKOUT, MAIL), (CHECKOUT, CATALOG))
 
@@ -49,3 +51,53 @@ def test_contributions_still_add_up() -> None:
     found = [gap(CHECKOUT, item) for item in (PAYMENT, MAIL, CATALOG)] + [finding(MAIL, "throughput", -12.0)]
     for cause in rank(found, GRAPH):
         assert cause.score == sum(item.contribution for item in cause.evidence)
+
+
+def unanswered(caller: ServiceKey, callee: ServiceKey, surprise: float = 12.0) -> Anomaly:
+    return finding(callee, "edge_errors", surprise, subject=f"{caller.name} -> {callee.name}", peer=caller)
+
+
+def test_a_silent_culprit_is_first_however_loud_those_are_who_wait_for_it() -> None:
+    """Ledger says nothing at all; everybody above it stops, complains and gives up."""
+    loud = [
+        finding(service, detector, surprise)
+        for service in (PAYMENT, CHECKOUT, FRONTEND)
+        for detector, surprise in (("template_rate", -40.0), ("error_share", 30.0), ("new_template", 20.0))
+    ]
+    ranked = rank([*loud, unanswered(PAYMENT, LEDGER)], SHOP)
+    assert ranked[0].service == LEDGER
+    assert "ledger fail without an answer (payment -> ledger)" in ranked[0].hypothesis
+    for other in ranked[1:]:
+        assert any("calls of ledger are not answered" in item.description for item in other.evidence)
+
+
+def test_troubles_of_its_own_are_not_explained_by_who_does_not_answer() -> None:
+    ranked = rank([finding(PAYMENT, "span_errors", 60.0), unanswered(PAYMENT, LEDGER, 5.0)], SHOP)
+    assert ranked[0].service == PAYMENT
+
+
+def flood(observed: float) -> Anomaly:
+    return replace(finding(CHECKOUT, "edge_calls", 9.0, subject="checkout -> payment", peer=PAYMENT), observed=observed)
+
+
+def test_who_floods_another_is_to_blame_for_its_slowness() -> None:
+    slow = [finding(PAYMENT, "self_time", 12.0), finding(PAYMENT, "edge_gap", 12.0, peer=CHECKOUT)]
+    assert rank([*slow, flood(16.0)], SHOP)[0].service == CHECKOUT
+    # A few calls more are what slowness brings.
+    assert rank([*slow, flood(1.5)], SHOP)[0].service == PAYMENT
+
+
+def test_calls_are_repeated_because_they_fail() -> None:
+    failing = [finding(PAYMENT, "span_errors", 20.0), finding(PAYMENT, "self_time", 12.0)]
+    assert rank([*failing, flood(16.0)], SHOP)[0].service == PAYMENT
+
+
+def test_the_pod_that_carries_most_is_named() -> None:
+    found = [
+        finding(PAYMENT, "span_errors", 20.0, pod="payment-1"),
+        finding(PAYMENT, "error_share", 12.0, pod="payment-1"),
+        finding(PAYMENT, "self_time", 4.0),
+    ]
+    assert rank(found, SHOP)[0].pod == "payment-1"
+    spread = [*found[1:], finding(PAYMENT, "span_errors", 60.0)]
+    assert rank(spread, SHOP)[0].pod == ""

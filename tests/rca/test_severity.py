@@ -1,5 +1,7 @@
 """How urgent an incident is: the docstring as a table."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,22 @@ DETECTORS = ("self_time", "edge_gap", "new_template", "template_rate", *sorted(F
 )
 def test_points(found: list[Anomaly], severity: Severity) -> None:
     assert incident_severity(found, SHOP) is severity
+
+
+def slow(cost: float) -> Anomaly:
+    return replace(finding(PAYMENT), cost=cost)
+
+
+@pytest.mark.parametrize(("cost", "points"), [(0.1, 0), (0.2, 1), (0.49, 1), (0.5, 2), (1.0, 2)])
+def test_users_who_wait_longer(cost: float, points: int) -> None:
+    """A quarter longer, twice as long; however deep it is slow."""
+    assert incident_severity([slow(cost)], SHOP) == max(1, points)
+    assert incident_severity([slow(cost), finding(PAYMENT, surprise=30)], SHOP) == points + 1
+
+
+def test_nobody_waits_behind_a_queue() -> None:
+    queued = replace(SHOP, edges=tuple(replace(edge, asynchronous=edge.server == PAYMENT) for edge in SHOP.edges))
+    assert incident_severity([slow(1.0)], queued) is Severity.LOW
 
 
 def test_half_of_a_small_system() -> None:

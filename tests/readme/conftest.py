@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from hypocenter.client import Client
 
+from analyzers.service import service_key
 from rca.incident import State
 from rca.store import LanceConfig, build
-from tests.rca.store.incidents import SECOND, full_incident
+from tests.rca.store.incidents import SECOND, diagnosis, full_incident
 from tests.readme.document import CHINESE, ENGLISH, Document
 from tests.running_server import RunningServer, wait_until
 
@@ -49,7 +50,7 @@ class Shown:
 @pytest.fixture(scope="session")
 def shown(english: Document, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """A running server that has seen checkout call payment, and remembers two open incidents: one with the id of the
-    demo's printout, which the commands resolve, and OTHER, which stays as it is."""
+    demo's printout, which the commands resolve, and OTHER, of another environment, which stays as it is."""
     folder = tmp_path_factory.mktemp("readme")
     incident_id = re.findall(r"incidents/([0-9a-f]{16})", english.block("text", 1).text)[0]
     remember(folder / "data", incident_id, OTHER)
@@ -65,11 +66,14 @@ def shown(english: Document, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def remember(data_dir: Path, *incident_ids: str) -> None:
-    """Open incidents of this minute, so that they are not resolved for being old."""
+    """Open incidents of this minute, so that they are not resolved for being old; each of an environment of its own,
+    so that no two are taken for one failure."""
     store = build(LanceConfig(data_dir))
     try:
         for incident_id in incident_ids:
+            cause = service_key("payment", "shop", f"environment-{incident_id}")
             known = full_incident(incident_id, start=time.time_ns() - 10 * SECOND)
+            known = replace(known, services=(cause,), diagnosis=diagnosis(cause))
             store.save(replace(known, state=State.OPEN, resolution=""))
     finally:
         store.close()

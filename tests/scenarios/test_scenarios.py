@@ -13,17 +13,6 @@ FOLDERS = sorted(path.parent for path in ROOT.glob("*/scenario.yaml"))
 NOT_YET = {
     "consumer-stopped": "a queue that fills and nobody empties is not noticed: consumed is not held against produced",
     "differing-names": "the logs of payment are taken for another service's; names are not resolved by pod and trace",
-    "logs-only-exception": "without traces nobody knows who calls whom, and edge complains exactly as loudly as ledger",
-    "one-bad-pod": "checkout is found, its pod is not named: templates and errors are not compared between pods",
-    "one-slow-pod": "a third of the calls being slow moves the whole too little; pods are not compared",
-    "packet-loss": "the operation that times out is named, not the edge on which the requests get lost",
-    "retry-storm": "more calls for the same work are not held against the caller: the loud victim is blamed",
-    "shared-dependency": "two callers of one database slow at once is not taken for the database's fault",
-    "slow-database": "the caller's own time and the database's can't be told apart: both score the same",
-    "start-without-finish": "work begun and not ended is not missed; gateway, which waits in vain, is blamed",
-    "timeouts": "payment answers late, long after checkout has given up; the timeout is blamed on who waited",
-    "uninstrumented-down": "a peer that sends nothing and refuses everything is not a candidate beside its caller",
-    "uninstrumented-slow": "the caller's own time and the peer's can't be told apart: both score the same",
 }
 SLOW = frozenset({"new-normal"})
 

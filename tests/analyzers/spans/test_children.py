@@ -27,7 +27,7 @@ def test_covered_time_is_that_of_the_union(spans: list[tuple[int, int, int]], of
     lexicon = Lexicon()
     lexicon.resources.numbers([Resource(service_key("cart"))])
     family = Family(rows, np.arange(len(rows)), pairs, nobody, np.ones(len(rows), dtype=np.bool_))
-    children = Children.of(pairs, Columns.of(family, lexicon))
+    children = Children.of(family, Columns.of(family, lexicon))
     for number in range(4):
         own = [place for place, parent in enumerate(parents, 4) if parent == number]
         moments = {moment for place in own for moment in range(starts[place], ends[place])}

@@ -1,0 +1,67 @@
+"""Two open incidents that turn out to be one failure."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rca.incident import MAX_ANOMALIES, Incident, State
+
+
+def twin(incident: Incident, others: Iterable[Incident]) -> Incident | None:
+    """The oldest other incident that goes on, and whose diagnosis and this one's blame the same; None when all stand
+    by themselves."""
+    same = [
+        item
+        for item in others
+        if item.incident_id != incident.incident_id
+        and item.ongoing
+        and incident.ongoing
+        and (_explains(item, incident) or _explains(incident, item))
+    ]
+    return min(same, key=_age, default=None)
+
+
+def merged(one: Incident, other: Incident, now_unix_nano: int) -> tuple[Incident, Incident]:
+    """The earlier of two with what the later one had, and the later one, over and merged into it."""
+    earlier, later = sorted((one, other), key=_age)
+    anomalies = {item.key: item for item in (*later.anomalies, *earlier.anomalies)}
+    strongest = sorted(anomalies.values(), key=lambda item: (-abs(item.surprise), item.anomaly_id))
+    kept = replace(
+        earlier,
+        services=tuple(sorted({*earlier.services, *later.services})),
+        anomalies=tuple(strongest[:MAX_ANOMALIES]),
+        severity=max(earlier.severity, later.severity),
+        start_unix_nano=min(earlier.start_unix_nano, later.start_unix_nano),
+        seen_unix_nano=max(earlier.seen_unix_nano, later.seen_unix_nano),
+        update_unix_nano=now_unix_nano,
+        revision=earlier.revision + 1,
+    )
+    gone = replace(
+        later,
+        state=State.RESOLVED,
+        merged_into=earlier.incident_id,
+        end_unix_nano=later.end_unix_nano or now_unix_nano,
+        resolve_unix_nano=now_unix_nano,
+        update_unix_nano=now_unix_nano,
+        revision=later.revision + 1,
+    )
+    return kept, gone
+
+
+def _explains(one: Incident, other: Incident) -> bool:
+    """Whether what `other` blames is what `one` blames, or follows from it: it lies on the way along which the failure
+    of `one` spreads, or was ruled out there because of another's troubles."""
+    cause = other.root_cause
+    if one.diagnosis is None or cause is None or not one.diagnosis.root_causes:
+        return False
+    best, *others = one.diagnosis.root_causes
+    if cause in best.path:
+        return True
+    return any(
+        item.service == cause
+        and any(reason.signal.startswith("explained_by_calle") and reason.contribution < 0 for reason in item.evidence)
+        for item in others
+    )
+
+
+def _age(incident: Incident) -> tuple[int, str]:
+    return incident.create_unix_nano, incident.incident_id

@@ -1,0 +1,168 @@
+"""What speaks for a candidate, or against it, because of others: what they explain, and what was changed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from analyzers.anomaly import Anomaly
+from analyzers.changes import Change
+from analyzers.service import ServiceKey
+from rca.changed import change_evidence, only_reworded
+from rca.diagnosis import Evidence
+from rca.graph import Topology
+from rca.weights import CALLS_FALL, CALLS_RISE, FALL, RISE, RankingSettings, signal_of, strength
+
+# So many times the calls that its work explains are a flood.
+_FLOOD = 2.0
+# Signals that travel from callee to caller: failed calls leave fewer or other logs in whoever made them.
+_PROPAGATING = frozenset({FALL, RISE, CALLS_FALL, CALLS_RISE, "error_share", "new_template"})
+
+
+def explained(
+    service: ServiceKey,
+    evidence: Iterable[Evidence],
+    own: Mapping[ServiceKey, list[Evidence]],
+    scores: Mapping[ServiceKey, float],
+    found: Mapping[ServiceKey, Sequence[Anomaly]],
+    silent: Mapping[ServiceKey, ServiceKey],
+    topology: Topology,
+    settings: RankingSettings,
+) -> Iterable[Evidence]:
+    """What a caller shows because its callee is broken speaks against the caller."""
+    if service in silent:
+        propagating = sum(item.contribution for item in evidence if item.signal in _PROPAGATING)
+        if propagating > 0:
+            callee = silent[service]
+            yield Evidence(
+                signal="explained_by_callee",
+                contribution=-settings.unanswered * propagating,
+                description=f"calls of {callee.name} are not answered, which shows in the logs of all that wait for it",
+                anomaly_ids=tuple(item.anomaly_id for item in found[callee]),
+            )
+        return
+    failing = {callee for callee in topology.callees(service) if _fails(found.get(callee, ()))}
+    propagating = sum(
+        item.contribution
+        for item in evidence
+        # Nobody repeats calls that are answered.
+        if item.signal in _PROPAGATING and (item.signal != CALLS_RISE or failing)
+    )
+    guilty = [callee for callee in topology.callees(service) if scores.get(callee, 0.0) >= 1.0 and callee in own]
+    if not guilty or propagating <= 0:
+        return
+    callee = max(guilty, key=lambda item: (scores[item], str(item)))
+    share = scores[callee] / (scores[callee] + scores[service])
+    yield Evidence(
+        signal="explained_by_callee",
+        contribution=-settings.explained * propagating * share,
+        description=f"it calls {callee.name}, which has troubles of its own that show in its callers' logs",
+        anomaly_ids=tuple(anomaly for item in own[callee] for anomaly in item.anomaly_ids),
+    )
+
+
+def waiting(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) -> dict[ServiceKey, ServiceKey]:
+    """Services that wait, directly or through others, for one that does not answer; with the one that it is."""
+    waiting: dict[ServiceKey, ServiceKey] = {}
+    steps = sorted(
+        (item.peer, item.service)
+        for others in found.values()
+        for item in others
+        if item.detector == "edge_errors" and item.peer is not None and item.peer in found
+    )
+    while steps:
+        waiting |= {caller: callee for caller, callee in steps if caller not in waiting}
+        steps = sorted(
+            (above, callee)
+            for caller, callee in steps
+            for above in topology.callers(caller)
+            if above in found and above not in waiting
+        )
+    return waiting
+
+
+def _fails(found: Iterable[Anomaly]) -> bool:
+    return any(item.detector in ("span_errors", "edge_errors", "error_share") for item in found)
+
+
+def flooded(
+    service: ServiceKey,
+    evidence: Iterable[Evidence],
+    found: Mapping[ServiceKey, Sequence[Anomaly]],
+    settings: RankingSettings,
+) -> Iterable[Evidence]:
+    """A service that answers every call, slower because there are so many more, is the victim of who makes them."""
+    rises = [
+        item
+        for caller, others in found.items()
+        if caller != service
+        for item in others
+        if item.peer == service and signal_of(item) == CALLS_RISE and item.observed >= _FLOOD * item.expected
+    ]
+    slowness = sum(item.contribution for item in evidence)
+    if not rises or slowness <= 0 or _fails(found[service]):
+        return
+    top = max(rises, key=lambda item: (item.surprise, item.anomaly_id))
+    yield Evidence(
+        signal="explained_by_caller",
+        contribution=-settings.flooded * slowness,
+        description=f"{top.service.name} floods it: {top.description}",
+        anomaly_ids=tuple(item.anomaly_id for item in rises),
+    )
+
+
+def starved(
+    service: ServiceKey,
+    evidence: Iterable[Evidence],
+    found: Mapping[ServiceKey, Sequence[Anomaly]],
+    topology: Topology,
+    settings: RankingSettings,
+) -> Iterable[Evidence]:
+    """Doing less is no guilt where the callers are in trouble: they ask for less."""
+    idle = sum(item.contribution for item in evidence if item.signal == "throughput")
+    troubled = sorted(str(caller) for caller in topology.callers(service) if caller in found)
+    if idle > 0 and troubled:
+        yield Evidence(
+            signal="explained_by_caller",
+            contribution=-settings.explained * idle,
+            description=f"it is asked for less: {', '.join(troubled)}, which calls it, is in trouble",
+        )
+
+
+def slowed(
+    service: ServiceKey,
+    found: Iterable[Anomaly],
+    slow_callers: Mapping[ServiceKey, Sequence[Anomaly]],
+    settings: RankingSettings,
+) -> Iterable[Evidence]:
+    """Time lost between a slow caller and this service is the caller's."""
+    gaps = [item for item in found if item.detector == "edge_gap" and item.peer is not None and item.peer != service]
+    if not gaps or any(item.peer not in slow_callers for item in gaps):
+        return
+    top = max(gaps, key=lambda item: item.surprise)
+    names = ", ".join(sorted({item.peer.name for item in gaps if item.peer is not None}))
+    yield Evidence(
+        signal="explained_by_caller",
+        contribution=-settings.explained * settings.weights["edge_gap"] * strength(top.surprise),
+        description=f"{names} loses time on the way to others just as well",
+        anomaly_ids=tuple(item.anomaly_id for item in gaps),
+    )
+
+
+def changed(
+    change: Change,
+    service: ServiceKey,
+    found: Sequence[Anomaly],
+    left: Mapping[ServiceKey, float],
+    settings: RankingSettings,
+) -> Iterable[Evidence]:
+    """A change speaks against a service that has troubles of its own, and for one that only words its logs anew.
+    `left` is what speaks against each after all that others explain."""
+    if only_reworded(found):
+        yield Evidence(
+            signal="explained_by_change",
+            contribution=-settings.reworded * max(0.0, left[service]),
+            description=f"{change}: other log lines are to be expected, and nothing else of it departs from normal",
+            anomaly_ids=tuple(item.anomaly_id for item in found),
+        )
+        return
+    most = max(left.values())
+    if left[service] > 0 and most > 0:
+        yield change_evidence(change, found, settings.change * left[service] / most)
