@@ -8,7 +8,7 @@ FUZZ := .venv-fuzz
 GO_TOOLS := $(CURDIR)/.cache/go-tools
 ARGS ?=
 
-.PHONY: install demo test lint fix proto bench fuzz clean
+.PHONY: install demo test lint fix proto native bench fuzz clean
 
 install: $(VENV)/.installed
 
@@ -47,6 +47,18 @@ $(GO_TOOLS)/.installed: Makefile
 	GOBIN=$(GO_TOOLS) go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.5.1
 	touch $@
 
+# The hot path of ingest once more, in Rust: the same results in a third of the time. Needs cargo, and nothing from the
+# network. Put in place by a move, so that nobody who runs with the old one finds it changed under his feet.
+native:
+	cargo build --release --offline --locked --quiet --manifest-path analyzers/native/Cargo.toml \
+		--target-dir .cache/native
+	for name in libhypocenter_native.so libhypocenter_native.dylib hypocenter_native.dll; do \
+		if test -f .cache/native/release/$$name; then \
+			cp .cache/native/release/$$name analyzers/native/$$name.new; \
+			mv -f analyzers/native/$$name.new analyzers/native/$$name; \
+		fi; \
+	done
+
 bench: install
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
@@ -61,5 +73,5 @@ $(FUZZ)/.installed: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
+	rm -rf .cache analyzers/native/*hypocenter_native.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
 	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

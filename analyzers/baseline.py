@@ -1,10 +1,11 @@
 """What is normal: learned from buckets nothing was wrong in, one service at a time, slowly forgotten."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from analyzers.changes import Change, Running
 from analyzers.latencies import Latency
+from analyzers.queues import produced, sent_into
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats, ServiceSummary, Summary
@@ -19,6 +20,11 @@ _FAINT = 1e-30
 _WARN = 13
 # What is left of how a version words its logs once another one runs.
 _REWORDED = 1e-3
+# The share of the traces that is kept counts as changed when it is more than this many times what it was, or less than
+# one part of as many.
+_RESAMPLED = 1.5
+# Half-life of what is known of the share kept lately.
+_LATELY = 30 * 1_000_000_000
 # One request may make many calls of a service or none: work comes in lumps.
 _UNEVEN = 3.0
 # Share of its buckets in which a steady service sent something, and how many must be known; share of all steady ones
@@ -48,7 +54,7 @@ class OperationBaseline:
 
 @dataclass(slots=True)
 class EdgeBaseline:
-    # Calls per unit of work of the caller.
+    # Calls per unit of work of the caller; what is taken from a queue, per message produced into it.
     calls: Rate = field(default_factory=Rate)
     errors: Rate = field(default_factory=Rate)
     gap: Latency = field(default_factory=Latency)
@@ -95,6 +101,12 @@ class ServiceBaseline:
     present: Rate = field(default_factory=Rate)
     # Not in checkpoints of older versions.
     running: Running = field(default_factory=Running)
+    # Records below WARN per unit of work, where spans count it. Not in checkpoints of older versions.
+    lines: Rate = field(default_factory=Rate)
+    # Templates by the second: some are written by the clock, whatever is done. Not in checkpoints of older versions.
+    clocked: dict[str, Rate] = field(default_factory=dict)
+    # Units of work that were traced of those its records tell of, of late.
+    traces: Rate = field(default_factory=Rate)
 
     @property
     def burstiness(self) -> float:
@@ -105,7 +117,7 @@ class ServiceBaseline:
     def note_changes(self, summary: ServiceSummary, now_unix_nano: int) -> None:
         """A new version may word its logs in another way: what was known of them is as good as forgotten."""
         if self.running.note(summary.versions, summary.pods, summary.events, now_unix_nano):
-            for rate in self.templates.values():
+            for rate in (*self.templates.values(), *self.clocked.values()):
                 rate.fade(_REWORDED)
             for operation in self.operations.values():
                 operation.written.fade(_REWORDED)
@@ -122,6 +134,21 @@ class ServiceBaseline:
     def exposure(self, summary: ServiceSummary) -> float:
         """Units of work in `summary`, counted as they were when this was learned."""
         return float(summary.entries if self.traced else summary.records)
+
+    def done(self, summary: ServiceSummary) -> float:
+        """Units of work done, as its ordinary records tell; 0 where they tell nothing."""
+        return _ordinary(summary) * self.lines.exposure / self.lines.count if self.lines.count > 0 else 0.0
+
+    def exposures(self, summary: ServiceSummary, kept: tuple[float, float]) -> tuple[float, float]:
+        """The least and the most units of work that there may be in `summary`, as `kept` tells of the sampling.
+
+        A rise counts against the most and a fall against the least: a share that was estimated accuses nobody.
+        """
+        counted = self.exposure(summary)
+        if not self.traced:
+            return counted, counted
+        found = [counted, *(counted / share if share > 0 else self.done(summary) for share in kept)]
+        return min(found), max(found)
 
 
 @dataclass(slots=True)
@@ -162,6 +189,32 @@ class Baseline:
         gone = tuple(key for key in steady if not _sends(bucket.services.get(key)))
         return gone if len(gone) >= 2 and len(gone) >= _NEARLY_ALL * len(steady) else ()
 
+    def work_entered(self, bucket: Summary) -> float:
+        """Units of work that entered the system: entries of services that nothing else called; where no spans are ever
+        sent, all records."""
+        if not any(summary.spans for summary in bucket.services.values()):
+            traced = any(known.traced for known in self.services.values())
+            return 0.0 if traced else float(sum(summary.records for summary in bucket.services.values()))
+        called = {edge.server for edge in bucket.edges}
+        return float(sum(summary.entries for key, summary in bucket.services.items() if key not in called))
+
+    def kept(self, bucket: Summary) -> tuple[float, float]:
+        """Share of the traces that is kept, as a multiple of what it was when this was learned: in `bucket` alone, and
+        over the last minute before it and in it.
+
+        Logs are not sampled: each service's ordinary records tell how much work it did, and so of how much there are
+        spans. One service that logs more or less, or ends fewer spans, is in trouble; when it is so with the middle
+        one of all, by work, then it is the sampling.
+        """
+        now, lately = [], []
+        for key, known in self.services.items():
+            summary = bucket.services.get(key)
+            if known.traced and known.lines.count > 0:
+                traced, done = (0, 0.0) if summary is None else (summary.entries, known.done(summary))
+                now.append((float(traced), done))
+                lately.append((known.traces.count + traced, known.traces.exposure + done))
+        return _middle_share(now), _middle_share(lately)
+
     def forget(self, service: ServiceKey) -> None:
         """Drop all that is known of it."""
         self.services.pop(service, None)
@@ -176,12 +229,14 @@ class Baseline:
         self.see(bucket)
         if self.silent(bucket):
             return
-        entered = system_work(bucket)
+        entered, sent = self.work_entered(bucket), produced(bucket)
+        # What is normal is learned as of the sampling that was there first.
+        resampled = not all(1 / _RESAMPLED < share < _RESAMPLED for share in self.kept(bucket))
         for key, baseline in sorted(self.services.items()):
             if key in troubled:
                 continue
             summary = bucket.services.get(key) or ServiceSummary()
-            _learn_service(baseline, summary, bucket, entered, self.max_templates, self.max_operations)
+            _learn_service(baseline, summary, bucket, entered, resampled, self.max_templates, self.max_operations)
         for edge in sorted(self.edges.keys() | bucket.edges.keys()):
             if edge.client in troubled or edge.server in troubled:
                 continue
@@ -189,7 +244,8 @@ class Baseline:
                 continue
             caller = bucket.services.get(edge.client)
             stats = bucket.edges.get(edge) or EdgeStats()
-            self.edges.setdefault(edge, EdgeBaseline()).learn(stats, float(caller.entries) if caller else 0.0)
+            work = sent_into(edge.client, sent) if edge.consumed else caller.entries if caller else 0
+            self.edges.setdefault(edge, EdgeBaseline()).learn(stats, float(work))
         self._fade(bucket.end_unix_nano - bucket.start_unix_nano)
 
     def _fade(self, elapsed: int) -> None:
@@ -200,6 +256,8 @@ class Baseline:
                 service.throughput,
                 service.novelty,
                 service.present,
+                service.lines,
+                *service.clocked.values(),
                 *service.templates.values(),
             ):
                 rate.fade(factor)
@@ -224,14 +282,20 @@ def _faint(rate: Rate) -> bool:
     return 0.0 < rate.exposure < _FAINT
 
 
-def system_work(bucket: Summary) -> float:
-    """Units of work that entered the system: entries of services that nothing else called; where there are no spans
-    at all, all records."""
-    called = {edge.server for edge in bucket.edges}
-    entered = sum(summary.entries for key, summary in bucket.services.items() if key not in called)
-    if not entered and not any(summary.spans for summary in bucket.services.values()):
-        entered = sum(summary.records for summary in bucket.services.values())
-    return float(entered)
+def _middle_share(shares: Iterable[tuple[float, float]]) -> float:
+    """The median of count by exposure, each with the weight of its exposure; 1 where nothing is known."""
+    known = sorted((count / exposure, exposure) for count, exposure in shares if exposure > 0)
+    half = sum(exposure for _, exposure in known) / 2
+    for share, exposure in known:
+        half -= exposure
+        if half <= 0:
+            return share
+    return 1.0
+
+
+def _ordinary(summary: ServiceSummary) -> int:
+    """Records below WARN: failures do not add to them."""
+    return sum(count for severity, count in summary.severities.items() if severity < _WARN)
 
 
 def _learn_service(
@@ -239,6 +303,7 @@ def _learn_service(
     summary: ServiceSummary,
     bucket: Summary,
     entered: float,
+    resampled: bool,
     max_templates: int,
     max_operations: int,
 ) -> None:
@@ -247,6 +312,13 @@ def _learn_service(
     baseline.work += exposure
     baseline.throughput.learn(exposure, entered)
     baseline.present.learn(1.0 if _sends(summary) else 0.0, 1.0)
+    if baseline.traced:
+        baseline.traces.learn(exposure, baseline.done(summary))
+        baseline.traces.fade(0.5 ** ((bucket.end_unix_nano - bucket.start_unix_nano) / _LATELY))
+        if resampled:
+            exposure = baseline.done(summary)
+        else:
+            baseline.lines.learn(_ordinary(summary), exposure)
     baseline.errors.learn(summary.error_records, exposure)
     fresh = {count.text for template_id, count in summary.templates.items() if template_id not in baseline.templates}
     # One that differs from known ones in a word that varies is no new wording.
@@ -259,9 +331,12 @@ def _learn_service(
         if count.max_severity >= _WARN and template_id in baseline.templates:
             baseline.severe.add(template_id)
     baseline.novelty.learn(new, 1.0)
+    seconds = (bucket.end_unix_nano - bucket.start_unix_nano) / 1e9
     for template_id, rate in baseline.templates.items():
         seen = summary.templates.get(template_id)
-        rate.learn(seen.count if seen else 0, exposure)
+        written = seen.count if seen else 0
+        rate.learn(written, exposure)
+        baseline.clocked.setdefault(template_id, Rate()).learn(written, seconds)
     for name, stats in sorted(summary.operations.items()):
         if name in baseline.operations or len(baseline.operations) < max_operations:
             baseline.operations.setdefault(name, OperationBaseline()).learn(stats)

@@ -113,7 +113,7 @@ class SpanBatch:
 
     resources: Sequence[Resource]
     names: Sequence[str]
-    # Peers named in the attributes of CLIENT and PRODUCER spans.
+    # Peers named in the attributes of CLIENT, PRODUCER and CONSUMER spans.
     peers: Sequence[Peer]
     # Which of the requests that were decoded together it came in; ascends.
     request: Int32

@@ -147,6 +147,7 @@ def _unheard(heard: Heard, selection: Selection) -> Heard | None:
     """Records are known here by their span alone: those of one trace can't be told, and go with time."""
     if selection.at(heard.bucket):
         return None
+    heard = heard.tabulated()
     gone = [index for index, (service, _) in enumerate(heard.table) if selection.names(service)]
     if not gone:
         return heard

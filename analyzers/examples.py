@@ -1,50 +1,32 @@
 """Log records that may be shown as examples, in columns until it is known which are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzers.columns import Bools, Int64, LogBatch, UInt64
-from analyzers.exemplar import KEPT, WARN, LogExemplar
+from analyzers.columns import Bools, Int32, Int64, UInt64
+from analyzers.exemplar import KEPT, WARN, LogExemplar, log_exemplars
 
 _CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Records of several groups; `group` is a number that says which. Ordered within a group as exemplars are."""
+    """Records of several groups; `group`, `scope` and `exception` are numbers that say which."""
 
     group: Int64
     time: Int64
-    severity: Int64
     trace_id: UInt64
     span_id: UInt64
     body: "pa.StringArray"
-    pod: Sequence[str]
-    scope: Sequence[str]
-    exception_type: Sequence[str]
+    scope: Int64
+    exception: Int64
 
     def __len__(self) -> int:
         return len(self.group)
-
-    @staticmethod
-    def of(batch: LogBatch, rows: Int64, group: Int64) -> "Examples":
-        """Some rows of a batch, with the group each is in."""
-        resources, scopes, exceptions = batch.resources, batch.scopes, batch.exception_type
-        return Examples(
-            group,
-            batch.time_unix_nano[rows],
-            batch.severity[rows].astype(np.int64),
-            batch.trace_id[rows],
-            batch.span_id[rows],
-            batch.body.take(pa.array(rows)),
-            [resources[place].pod for place in batch.resource[rows].tolist()],
-            [scopes[place] for place in batch.scope[rows].tolist()],
-            [exceptions.get(row, "") for row in rows.tolist()] if exceptions else [""] * len(rows),
-        )
 
     @staticmethod
     def joined(parts: Sequence["Examples"]) -> "Examples":
@@ -52,76 +34,110 @@ class Examples:
         return Examples(
             np.concatenate([part.group for part in parts]),
             np.concatenate([part.time for part in parts]),
-            np.concatenate([part.severity for part in parts]),
             np.concatenate([part.trace_id for part in parts]),
             np.concatenate([part.span_id for part in parts]),
             pa.concat_arrays([part.body for part in parts]),
-            [pod for part in parts for pod in part.pod],
-            [scope for part in parts for scope in part.scope],
-            [name for part in parts for name in part.exception_type],
+            np.concatenate([part.scope for part in parts]),
+            np.concatenate([part.exception for part in parts]),
         )
 
-    @property
-    def wanted(self) -> Int64:
-        """How many of its group are kept: one example of what is no trouble is enough to show it."""
-        return np.where(self.severity >= WARN, KEPT, 1)
+    def take(self, places: Int64) -> "Examples":
+        return Examples(
+            self.group.take(places),
+            self.time.take(places),
+            self.trace_id.take(places, axis=0),
+            self.span_id.take(places),
+            self.texts(places),
+            self.scope.take(places),
+            self.exception.take(places),
+        )
 
-    @property
-    def order_id(self) -> UInt64:
-        """The first half of the trace id, as bytes are ordered."""
-        ids: UInt64 = self.trace_id[:, 0].byteswap()
-        return ids
+    def texts(self, places: Int64) -> "pa.StringArray":
+        return self.body.take(pa.array(places))
 
-    def best(self) -> tuple["Examples", Int64]:
-        """The oldest of each group, as many as are wanted and no two alike, and the rank of each from 0 on. Of equal
-        time those with the smallest trace id or text: arrival must not decide."""
-        ids, texts = self.order_id, pc.rank(self.body, tiebreaker="dense").to_numpy()
-        order = np.lexsort((texts, ids, self.time, self.group))
-        alike = np.ones(len(order), dtype=np.bool_)
-        for column in (self.group, self.time, ids, texts):
-            ordered = column[order]
-            alike[1:] &= ordered[1:] == ordered[:-1]
-        alike[:1] = False
-        order = order[~alike]
-        group = self.group[order]
-        first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
-        rank = np.arange(len(group)) - np.repeat(first, np.diff(np.r_[first, len(group)]))
-        chosen: Bools = rank < self.wanted[order]
-        return self._taken(order[chosen]), rank[chosen]
+    def best(self, severity: Int64) -> "Examples":
+        """The oldest of each group, as `oldest` chooses them; `severity` is that of each group."""
+        most = wanted(severity).take(self.group)
+        return self.take(oldest(self.group, self.time, ordered(self.trace_id[:, 0]), most, self.texts)[0])
 
-    def exemplars(self) -> Iterator[tuple[int, LogExemplar]]:
-        """Each with its group."""
-        columns = zip(
-            self.group.tolist(),
+    def shown(self, of: Int64, severity: Int64) -> tuple["Examples", Int64, Bools]:
+        """Those that may be kept when groups are put together: `of` says for each group into which one. Ordered by that
+        number, with it, and whether `keep_logs` has to look at it again because not all that orders it is here."""
+        target, trace_id = of.take(self.group), self.trace_id
+        columns = (target, self.time, ordered(trace_id[:, 0]), ordered(trace_id[:, 1]), ordered(self.span_id))
+        order = np.lexsort(columns[::-1])
+        target = target.take(order)
+        first = starts(target)
+        size = np.diff(np.append(first, len(target)))
+        calm: Bools = severity.take(self.group.take(order)) < WARN
+        before: Int64 = np.cumsum(calm) - calm
+        kept: Bools = ~calm | (before == np.repeat(before.take(first), size))
+        rank: Int64 = np.cumsum(kept) - kept
+        kept &= rank - np.repeat(rank.take(first), size) < KEPT
+        doubtful = np.repeat(np.logical_or.reduceat(_alike(order, *columns), first), size)
+        chosen = np.flatnonzero(kept | doubtful)
+        return self.take(order.take(chosen)), target.take(chosen), doubtful.take(chosen)
+
+    def exemplars(
+        self, severity: Int64, pods: Sequence[str], scopes: Sequence[str], exceptions: Sequence[str]
+    ) -> list[LogExemplar]:
+        """Each; severity and pod are those of its group."""
+        return log_exemplars(
+            len(self),
             self.time.tolist(),
-            self.severity.tolist(),
             _ids(self.trace_id),
             _ids(self.span_id),
-            self.body.to_pylist(),
-            self.pod,
-            self.scope,
-            self.exception_type,
-            strict=True,
+            pc.utf8_slice_codeunits(self.body, 0, _CHARS).to_pylist(),
+            severity.take(self.group).tolist(),
+            map(pods.__getitem__, self.group.tolist()),
+            map(scopes.__getitem__, self.scope.tolist()),
+            map(exceptions.__getitem__, self.exception.tolist()),
         )
-        for group, time, severity, trace_id, span_id, body, pod, scope, exception_type in columns:
-            yield (
-                group,
-                LogExemplar(time, trace_id, span_id, body[:_CHARS], severity, pod, scope, exception_type),
-            )
 
-    def _taken(self, places: Int64) -> "Examples":
-        chosen = places.tolist()
-        return Examples(
-            self.group[places],
-            self.time[places],
-            self.severity[places],
-            self.trace_id[places],
-            self.span_id[places],
-            self.body.take(pa.array(places)),
-            [self.pod[place] for place in chosen],
-            [self.scope[place] for place in chosen],
-            [self.exception_type[place] for place in chosen],
-        )
+
+def oldest(
+    group: Int64, time: Int64, ids: UInt64, most: Int64, texts: Callable[[Int64], "pa.StringArray"]
+) -> tuple[Int64, Int64]:
+    """Places of the oldest of each group, as many as `most` says and no two alike, ordered by group, and the rank of
+    each from 0 on. Of equal time those with the smallest id or text: arrival must not decide."""
+    order = np.lexsort((ids, time, group))
+    alike = _alike(order, group, time, ids)
+    if alike.any():
+        # Texts are looked at where nothing else tells.
+        doubtful = order[alike | np.append(alike[1:], False)]
+        text = np.zeros(len(order), dtype=np.int64)
+        text[doubtful] = pc.rank(texts(doubtful), tiebreaker="dense").to_numpy()
+        order = np.lexsort((text, ids, time, group))
+        order = order[~_alike(order, group, time, ids, text)]
+    first = starts(group.take(order))
+    rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+    chosen = np.flatnonzero(rank < most.take(order))
+    return order.take(chosen), rank.take(chosen)
+
+
+def wanted(severity: Int64 | Int32) -> Int64:
+    """How many of a group are kept: one example of what is no trouble is enough to show it."""
+    return np.where(severity >= WARN, KEPT, 1)
+
+
+def ordered(ids: UInt64) -> UInt64:
+    """Words of ids as numbers that are ordered as their bytes are."""
+    return ids.byteswap()
+
+
+def starts(ordered_numbers: Int64) -> Int64:
+    """Where each stretch of equal ones begins; there is at least one."""
+    return np.append(0, np.flatnonzero(ordered_numbers[1:] != ordered_numbers[:-1]) + 1)
+
+
+def _alike(order: Int64, *columns: Int64 | UInt64) -> Bools:
+    """Which are like the one before in their order."""
+    alike = np.ones(len(order), dtype=np.bool_)
+    alike[:1] = False
+    for column in columns:
+        sorted_ = column.take(order)
+        alike[1:] &= sorted_[1:] == sorted_[:-1]
+    return alike
 
 
 def _ids(words: UInt64) -> list[bytes]:

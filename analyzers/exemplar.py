@@ -1,7 +1,8 @@
 """A few records kept to show what a number means."""
 
+from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import chain
 
 # How many are kept of each thing.
@@ -23,6 +24,18 @@ class LogExemplar:
     pod: str
     scope: str
     exception_type: str = ""
+
+
+_SETTERS = [getattr(LogExemplar, field.name).__set__ for field in fields(LogExemplar)]
+
+
+def log_exemplars(count: int, *columns: Iterable[object]) -> list[LogExemplar]:
+    """`count` of them from columns in the order of the fields: a frozen object is filled through its constructor in
+    twice the time."""
+    made = [LogExemplar.__new__(LogExemplar) for _ in range(count)]
+    for fill, column in zip(_SETTERS, columns, strict=True):
+        deque(map(fill, made, column), maxlen=0)
+    return made
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -51,7 +51,21 @@ class Rate:
     @property
     def dispersion(self) -> float:
         known = self.residuals + _PRIOR_BUCKETS * _PRIOR_DISPERSION * math.sqrt(self.least)
-        return max(self.least, known / (self.buckets + _PRIOR_BUCKETS))
+        return max(self.least, self._granular, known / (self.buckets + _PRIOR_BUCKETS))
+
+    @property
+    def misfit(self) -> float:
+        """By how much, squared and on average, the buckets departed from what was expected of them; 1 for independent
+        events."""
+        return self.residuals / self.buckets if self.buckets > 0 else 1.0
+
+    @property
+    def _granular(self) -> float:
+        """What comes once in a hundred calls comes in one call or in another, however steady it looked: the least
+        dispersion that whole numbers with this mean can have."""
+        mean = (self.count + 0.5) / (self.exposure + 0.5)
+        part = mean % 1.0
+        return min(1.0, part * (1.0 - part) / mean)
 
     def expected(self, exposure: float) -> float:
         return self.count / self.exposure * exposure if self.exposure > 0 else 0.0

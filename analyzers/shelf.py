@@ -1,28 +1,71 @@
 """Closed buckets by their start: those in use as they are, the others packed into a tenth of the memory and less."""
 
+import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 
-from analyzers.summary import Summary
+from analyzers.service import ServiceKey
+from analyzers.summary import EdgeKey, EdgeStats, ServiceSummary, Summary
 
 # Anything above takes twice the time for a little less memory.
 _LEVEL = 1
-_decoder = msgspec.msgpack.Decoder(Summary)
+# Encoding or decoding a piece holds the interpreter: one service, or so many edges.
+_EDGES = 200
+_LENGTH = struct.Struct("<I")
+_encode = msgspec.msgpack.Encoder().encode
+_services = msgspec.msgpack.Decoder(tuple[ServiceKey, ServiceSummary])
+_edges = msgspec.msgpack.Decoder(list[tuple[EdgeKey, EdgeStats]])
 
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
+    """Pieces, each with its length before it: first the services, then the edges."""
+
+    start_unix_nano: int
     end_unix_nano: int
+    services: int
     data: bytes
 
     @staticmethod
     def of(bucket: Summary) -> "_Packed":
-        return _Packed(bucket.end_unix_nano, zlib.compress(msgspec.msgpack.encode(bucket), _LEVEL))
+        deflate = zlib.compressobj(_LEVEL)
+        parts: list[bytes] = []
+        for piece in pieces(bucket):
+            parts += deflate.compress(_LENGTH.pack(len(piece))), deflate.compress(piece)
+        parts.append(deflate.flush())
+        return _Packed(bucket.start_unix_nano, bucket.end_unix_nano, len(bucket.services), b"".join(parts))
 
     def bucket(self) -> Summary:
-        return _decoder.decode(zlib.decompress(self.data))
+        whole = Summary(self.start_unix_nano, self.end_unix_nano)
+        for number, piece in enumerate(self._pieces()):
+            if number < self.services:
+                key, service = _services.decode(piece)
+                whole.services[key] = service
+            else:
+                whole.edges.update(_edges.decode(piece))
+        return whole
+
+    def _pieces(self) -> Iterator[memoryview]:
+        data = memoryview(zlib.decompress(self.data))
+        at = 0
+        while at < len(data):
+            (size,) = _LENGTH.unpack_from(data, at)
+            at += _LENGTH.size
+            yield data[at : at + size]
+            at += size
+
+
+def pieces(bucket: Summary) -> Iterator[bytes]:
+    """Of a bucket: each service, then edges in runs."""
+    for item in bucket.services.items():
+        yield _encode(item)
+    edges = iter(bucket.edges.items())
+    while some := list(islice(edges, _EDGES)):
+        yield _encode(some)
 
 
 class Shelf:

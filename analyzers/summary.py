@@ -78,12 +78,15 @@ class OperationStats:
 
 @dataclass(frozen=True, slots=True, order=True)
 class EdgeKey:
-    """Who calls whom. `inferred`: only the caller's half was seen and the callee is named by its attributes."""
+    """Who calls whom. `inferred`: only the caller's half was seen and the callee is named by its attributes.
+    `consumed`: only the half of `server` was seen, which took from the queue `client`."""
 
     client: ServiceKey
     server: ServiceKey
     asynchronous: bool = False
     inferred: bool = False
+    # Not in buckets of older versions.
+    consumed: bool = False
 
 
 @dataclass(slots=True)

@@ -6,8 +6,10 @@ from itertools import chain
 
 import numpy as np
 
+from analyzers.aliases import Aliases, AliasState
 from analyzers.archive import LOOSE, Archive
 from analyzers.assembly import AssemblerState, AssemblyLimits, TraceAssembler
+from analyzers.buckets import rows_of_each
 from analyzers.catch_up import Arrival, CatchUp, CatchUpSettings, CatchUpState
 from analyzers.changes import note_event
 from analyzers.columns import Int64, LogBatch, SpanBatch
@@ -63,6 +65,7 @@ class TimelineState:
     heard: list[Heard]
     # Not in checkpoints of older versions.
     catch_up: CatchUpState = field(default_factory=CatchUpState)
+    aliases: AliasState = field(default_factory=AliasState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,8 @@ class Timeline:
                 settings.lateness, settings.bucket, settings.patience, settings.longest_hold, assembly.open_spans
             )
         )
-        self.witnesses = Witnesses()
+        self.aliases = Aliases()
+        self.witnesses = Witnesses(aliases=self.aliases)
         self.late_records = 0
         self.late_spans = 0
         self.folded_records = 0
@@ -132,8 +136,8 @@ class Timeline:
             return
         buckets = self._bucket_starts(batch.time_unix_nano)
         self.late_records += int(batch.weight[buckets < self._in_time_from].sum())
-        for start in np.unique(buckets).tolist():
-            self._tally(start, batch, mined, np.flatnonzero(buckets == start))
+        for start, rows in rows_of_each(buckets):
+            self._tally(start, batch, mined, rows)
         for row, name in batch.event.items():
             service = self._bucket(int(buckets[row])).service(batch.resources[batch.resource[row]].service)
             text = mined.templates[mined.template[row]].text
@@ -195,6 +199,7 @@ class Timeline:
             self.assembler.state(),
             self.witnesses.state(),
             self.catch_up.state,
+            self.aliases.state(),
         )
 
     def restore(self, state: TimelineState, closed: Iterable[Summary]) -> None:
@@ -208,6 +213,7 @@ class Timeline:
         self.assembler.restore(state.assembler)
         self.witnesses.restore(state.heard)
         self.catch_up.state = state.catch_up
+        self.aliases.restore(state.aliases)
 
     def _first_in_time(self) -> int:
         return self.watermark_unix_nano // self.settings.bucket * self.settings.bucket
@@ -232,7 +238,11 @@ class Timeline:
         )
         parts = chain(self.archive.between(start_unix_nano, end_unix_nano), open_ones)
         first = next(parts, None)
-        return None if first is None else union(chain((first,), parts))
+        if first is None:
+            return None
+        whole = union(chain((first,), parts))
+        self.aliases.apply(whole)
+        return whole
 
     def _close_until(self, time_unix_nano: int) -> Iterator[Summary]:
         """What is closed, empty buckets among them, depends on the records alone, not on the order of batches."""
@@ -254,6 +264,7 @@ class Timeline:
             summary = self._open.pop(start, None) or Summary(start, start + width)
             self._pour(start, summary)
             self.witnesses.join(self.assembler.assemble(start, summary), summary)
+            self.aliases.settle(summary)
             self._open_from = start + width
             if upcoming == start:
                 self._silent_from = self._open_from

@@ -4,11 +4,13 @@ A statement is reached once in a call, or as often as the call's input has it; s
 far steadier than how often per request of the whole service, and its absence shows within a few calls.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from analyzers.aliases import Aliases
+from analyzers.buckets import rows_of_each
 from analyzers.columns import Int64, LogBatch
 from analyzers.service import ServiceKey
 from analyzers.spans.ended import Ended
@@ -19,6 +21,7 @@ from analyzers.templates import MinedBatch
 SpanIds = npt.NDArray[np.uint64]
 # Templates counted of one operation in one bucket; more than a baseline remembers of it.
 _MOST_TEMPLATES = 400
+_MOST_CODES = 2**31 - 1
 
 
 @dataclass(slots=True)
@@ -30,6 +33,33 @@ class Heard:
     code: bytes
     # What `code` indexes: who wrote which template.
     table: list[tuple[ServiceKey, str]] = field(default_factory=list)
+    # The same where there is no table: each code is the place of a writer times the number of templates, and the place
+    # of a template. Not in checkpoints of older versions.
+    writers: list[ServiceKey] = field(default_factory=list)
+    templates: list[str] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> int:
+        """Codes are below that."""
+        return len(self.table) or len(self.writers) * len(self.templates)
+
+    def written(self, code: int) -> tuple[ServiceKey, str]:
+        """Who wrote which template."""
+        if self.table:
+            return self.table[code]
+        writer, template = divmod(code, len(self.templates))
+        return self.writers[writer], self.templates[template]
+
+    def tabulated(self) -> "Heard":
+        """The same with a table."""
+        if self.table:
+            return self
+        found, codes = np.unique(self.codes, return_inverse=True)
+        return Heard(self.bucket, self.span, codes.astype(np.int32).tobytes(), list(map(self.written, found.tolist())))
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Heard":
+        """Some of the records."""
+        return replace(self, span=self.spans[rows].tobytes(), code=self.codes[rows].tobytes())
 
     @property
     def spans(self) -> SpanIds:
@@ -51,9 +81,13 @@ class WitnessLimits:
 class Witnesses:
     """Holds records until the span they were written in has ended. A span's records precede its end."""
 
-    def __init__(self, limits: WitnessLimits | None = None) -> None:
+    def __init__(self, limits: WitnessLimits | None = None, aliases: Aliases | None = None) -> None:
+        """`aliases` is told of records that were written in spans of another service."""
         self._limits = limits or WitnessLimits()
+        self._aliases = aliases or Aliases()
         self._heard: list[Heard] = []
+        # How many they are, or were when a bucket was last joined.
+        self._waiting = 0
 
     def __len__(self) -> int:
         return sum(len(item.code) // 4 for item in self._heard)
@@ -63,19 +97,13 @@ class Witnesses:
         chosen = np.flatnonzero((batch.span_id != 0) & (buckets >= open_from))
         if not len(chosen):
             return
-        span = batch.span_id[chosen]
+        span, bucket = batch.span_id.take(chosen), buckets.take(chosen)
         services = [resource.service for resource in batch.resources]
         ids = [template.template_id for template in mined.templates]
-        # One code for each pair of resource and template, and of bucket, which differs little within a batch.
-        pair = batch.resource[chosen].astype(np.int64) * len(mined.templates) + mined.template[chosen]
-        for bucket in np.unique(buckets[chosen]).tolist():
-            here = buckets[chosen] == bucket
-            pairs, codes = np.unique(pair[here], return_inverse=True)
-            writer, template = np.divmod(pairs, len(mined.templates))
-            table = list(
-                zip(map(services.__getitem__, writer.tolist()), map(ids.__getitem__, template.tolist()), strict=True)
-            )
-            self._heard.append(Heard(bucket, span[here].tobytes(), codes.astype(np.int32).tobytes(), table))
+        codes = batch.resource.take(chosen).astype(np.int64) * len(ids) + mined.template.take(chosen)
+        for start, rows in rows_of_each(bucket):
+            self._heard.append(_heard(start, span.take(rows), codes.take(rows), services, ids))
+        self._waiting += len(chosen)
         self._bound()
 
     def join(self, spans: Ended, summary: Summary) -> None:
@@ -91,6 +119,7 @@ class Witnesses:
             if left is not None and heard.bucket + self._limits.wait > start:
                 waiting.append(left)
         self._heard = waiting
+        self._waiting = len(self)
 
     def state(self) -> list[Heard]:
         """What it remembers; not a copy."""
@@ -98,6 +127,7 @@ class Witnesses:
 
     def restore(self, state: list[Heard]) -> None:
         self._heard = state
+        self._waiting = len(self)
 
     def _meet(self, heard: Heard, index: Index, spans: Ended, summary: Summary) -> Heard | None:
         """Count those whose span is one of `spans`, which `index` finds; the rest, or None when nothing is left."""
@@ -105,23 +135,35 @@ class Witnesses:
         met, place = index.find(written)
         if not len(met):
             return heard
-        pair = spans.operation.take(place) * len(heard.table) + heard.codes[met]
+        pair = spans.operation.take(place) * heard.kinds + heard.codes[met]
         for key, count in zip(*(item.tolist() for item in np.unique(pair, return_counts=True)), strict=True):
-            service, operation = spans.operations[key // len(heard.table)]
-            writer, template_id = heard.table[key % len(heard.table)]
+            service, operation = spans.operations[key // heard.kinds]
+            writer, template_id = heard.written(key % heard.kinds)
+            if writer != service:
+                self._aliases.cross(writer, service, count)
             stats = summary.service(service).operations.get(operation)
             # A record that names a span of another service tells nothing about this one.
-            if writer == service and stats is not None and _has_room(stats.templates, template_id):
+            mine = self._aliases.of(writer) == service
+            if mine and stats is not None and _has_room(stats.templates, template_id):
                 stats.templates[template_id] = stats.templates.get(template_id, 0) + count
         rest = np.ones(len(written), dtype=np.bool_)
         rest[met] = False
         if not rest.any():
             return None
-        return Heard(heard.bucket, written[rest].tobytes(), heard.codes[rest].tobytes(), heard.table)
+        return heard.only(rest)
 
     def _bound(self) -> None:
-        while self._heard and len(self) > self._limits.waiting:
-            self._heard.pop(0)
+        while self._heard and self._waiting > self._limits.waiting:
+            self._waiting -= len(self._heard.pop(0).spans)
+
+
+def _heard(start: int, span: SpanIds, codes: Int64, services: list[ServiceKey], ids: list[str]) -> Heard:
+    if len(services) + len(ids) <= len(span) and len(services) * len(ids) <= _MOST_CODES:
+        return Heard(start, span.tobytes(), codes.astype(np.int32).tobytes(), [], services, ids)
+    # Lists that say more than is used of them are not worth keeping.
+    found, codes = np.unique(codes, return_inverse=True)
+    table = [(services[code // len(ids)], ids[code % len(ids)]) for code in found.tolist()]
+    return Heard(start, span.tobytes(), codes.astype(np.int32).tobytes(), table)
 
 
 def _has_room(templates: dict[str, int], template_id: str) -> bool:

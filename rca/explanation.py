@@ -7,6 +7,7 @@ from analyzers.anomaly import Anomaly
 from rca.changed import SIGNAL, Changes
 from rca.diagnosis import Diagnosis, RootCause, RuledOut
 from rca.graph import ServiceGraph
+from rca.hints import told
 from rca.ranking import rank
 from rca.rules import Rule, first_match
 from rca.weights import RankingSettings, signal_of
@@ -28,6 +29,7 @@ _STEPS = {
     "calls_fall": "See why {service} gives up before it makes its usual calls.",
     "calls_rise": "Look for a retry loop in {service}.",
     "throughput": "Check that {service} is running, ready and consuming; look at its queue and its restarts.",
+    "consumption": "Check that {service} still consumes: its subscription, its last commit or ack, a poison message.",
 }
 
 
@@ -41,6 +43,7 @@ def diagnose(
 ) -> Diagnosis:
     """Pure: rank, say what speaks against the runners-up, and say so when the evidence is thin."""
     causes = rank(anomalies, graph, settings, changes)
+    anomalies = told(anomalies, settings)
     inconclusive = _inconclusive(causes)
     return Diagnosis(
         root_causes=causes,

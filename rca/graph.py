@@ -22,7 +22,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Calls from `client` to `server`. Durations are of the callee's span, in nanoseconds."""
+    """Calls from `client` to `server`, or what `server` takes from the queue `client`. Durations are of the callee's
+    span, in nanoseconds."""
 
     client: ServiceKey
     server: ServiceKey
@@ -129,7 +130,8 @@ def build_graph(summary: Summary) -> ServiceGraph:
 def _edges(edges: Mapping[EdgeKey, object], summary: Summary) -> Iterable[Edge]:
     joined = {(key.client, key.server) for key in edges if not key.inferred}
     for key in sorted(edges):
-        if key.inferred and (key.client, key.server) in joined:
+        # A queue may have the name of the service that takes from it, which does not call itself.
+        if key.inferred and (key.client == key.server or (key.client, key.server) in joined):
             continue
         stats = summary.edges[key]
         yield Edge(

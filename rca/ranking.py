@@ -10,13 +10,18 @@ from analyzers.service import ServiceKey
 from rca.changed import Changes, began, blamed_change
 from rca.diagnosis import Evidence, RootCause
 from rca.graph import ServiceGraph, Topology
-from rca.relief import changed, explained, flooded, slowed, starved, waiting
+from rca.hints import hinted, told
+from rca.relief import changed, explained, flooded, slowed, starved
+from rca.waiting import waiting
 from rca.weights import CALLS_FALL, CALLS_RISE, FALL, RISE, RankingSettings, signal_of, strength
 
 # Calls to at least this many services, and to this share of all it calls, must be slow for a caller to be the cause.
 _MANY, _MOST = 2, 0.6
 # Detectors that say of which pod a finding is, if of one alone.
 _BY_POD = frozenset({"self_time", "span_errors", "error_share", "new_template", "template_rate"})
+
+# Signals of a callee that each of its callers finds by itself.
+_BY_CALLER = frozenset({"edge_gap", "edge_errors"})
 
 __all__ = ["RankingSettings", "rank", "signal_of", "strength"]
 
@@ -27,9 +32,15 @@ def rank(
     settings: RankingSettings | None = None,
     changes: Changes | None = None,
 ) -> tuple[RootCause, ...]:
-    """Candidates best first; pure. Services without an anomaly are no candidates, whatever was changed of them."""
+    """Candidates best first; pure. Services without an anomaly are no candidates, whatever was changed of them.
+
+    Anomalies less surprising than `settings.told` take no part in the reasoning: behind all others they say of services
+    that have nothing else what little there is.
+    """
     settings = settings or RankingSettings()
     topology = Topology(graph)
+    hints = [item for item in anomalies if abs(item.surprise) < settings.told]
+    anomalies = told(anomalies, settings)
     by_service: dict[ServiceKey, list[Anomaly]] = defaultdict(list)
     for anomaly in anomalies:
         by_service[anomaly.service].append(anomaly)
@@ -78,6 +89,7 @@ def rank(
                 onset_unix_nano=onsets[service],
             )
         )
+    candidates += hinted(hints, by_service, topology, settings)
     candidates.sort(key=lambda item: (-item.score, str(item.service)))
     return _with_confidence(candidates[: settings.candidates])
 
@@ -122,11 +134,12 @@ def _own_evidence(found: Iterable[Anomaly], settings: RankingSettings) -> list[E
     for signal, group in sorted(by_signal.items()):
         group.sort(key=lambda item: (-abs(item.surprise), item.anomaly_id))
         top = group[0]
+        surprise = _jointly(group) if signal in _BY_CALLER else top.surprise
         more = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
         evidence.append(
             Evidence(
                 signal=signal,
-                contribution=settings.weights.get(signal, 0.5) * strength(top.surprise),
+                contribution=settings.weights.get(signal, 0.5) * strength(surprise),
                 description=f"{top.description}{more}",
                 anomaly_ids=tuple(item.anomaly_id for item in group),
                 trace_ids=top.trace_ids,
@@ -134,6 +147,14 @@ def _own_evidence(found: Iterable[Anomaly], settings: RankingSettings) -> list[E
             )
         )
     return evidence
+
+
+def _jointly(group: Iterable[Anomaly]) -> float:
+    """What callers found who know nothing of each other: the sum of squared deviations is as surprising."""
+    by_caller: dict[ServiceKey | None, float] = {}
+    for item in group:
+        by_caller[item.peer] = max(by_caller.get(item.peer, 0.0), abs(item.surprise))
+    return math.sqrt(math.fsum(surprise**2 for surprise in by_caller.values()))
 
 
 def _earliest(
@@ -167,6 +188,7 @@ def _hypothesis(service: ServiceKey, strongest: Anomaly) -> str:
         "error_share": f"{service.name} logs more errors than usual",
         "new_template": f'{service.name} logs something it never logged before: "{strongest.subject}"',
         "throughput": f"{service.name} does less work than its callers ask for",
+        "consumption": f"{service.name} takes fewer messages from {strongest.subject} than are put into it",
         CALLS_FALL: f"{service.name} no longer makes the calls its work normally makes ({strongest.subject})",
         CALLS_RISE: f"{service.name} calls more often than its work explains ({strongest.subject})",
         FALL: f'{service.name} no longer reaches the point where it logs "{strongest.subject}"',

@@ -1,4 +1,9 @@
-"""What speaks for a candidate, or against it, because of others: what they explain, and what was changed."""
+"""What speaks for a candidate, or against it, because of others: what they explain, and what was changed.
+
+This is the causal check of the ranking, done on findings: were this candidate's departure taken away, would that of
+its callers, or of whom it calls, still be there? What would not is taken from their scores, as evidence like any other,
+with its weight (`RankingSettings`) and its reason.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,12 +13,11 @@ from analyzers.service import ServiceKey
 from rca.changed import change_evidence, only_reworded
 from rca.diagnosis import Evidence
 from rca.graph import Topology
-from rca.weights import CALLS_FALL, CALLS_RISE, FALL, RISE, RankingSettings, signal_of, strength
+from rca.waiting import unanswered
+from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of, strength
 
 # So many times the calls that its work explains are a flood.
 _FLOOD = 2.0
-# Signals that travel from callee to caller: failed calls leave fewer or other logs in whoever made them.
-_PROPAGATING = frozenset({FALL, RISE, CALLS_FALL, CALLS_RISE, "error_share", "new_template"})
 
 
 def explained(
@@ -28,25 +32,31 @@ def explained(
 ) -> Iterable[Evidence]:
     """What a caller shows because its callee is broken speaks against the caller."""
     if service in silent:
-        propagating = sum(item.contribution for item in evidence if item.signal in _PROPAGATING)
-        if propagating > 0:
-            callee = silent[service]
-            yield Evidence(
-                signal="explained_by_callee",
-                contribution=-settings.unanswered * propagating,
-                description=f"calls of {callee.name} are not answered, which shows in the logs of all that wait for it",
-                anomaly_ids=tuple(item.anomaly_id for item in found[callee]),
-            )
+        yield from unanswered(service, evidence, found, silent, topology, settings)
         return
     failing = {callee for callee in topology.callees(service) if _fails(found.get(callee, ()))}
     propagating = sum(
         item.contribution
         for item in evidence
         # Nobody repeats calls that are answered.
-        if item.signal in _PROPAGATING and (item.signal != CALLS_RISE or failing)
+        if item.signal in PROPAGATING and (item.signal != CALLS_RISE or failing)
     )
+    if propagating <= 0:
+        return
+    late = {
+        item: callee for callee in topology.callees(service) for item in found.get(callee, ()) if _late(item, service)
+    }
+    if late:
+        top = max(late, key=lambda item: (item.surprise, item.anomaly_id))
+        yield Evidence(
+            signal="explained_by_callee",
+            contribution=-settings.explained * propagating,
+            description=f"its own calls of {late[top].name} lose time on the way, which cuts short what it does next",
+            anomaly_ids=tuple(sorted(item.anomaly_id for item in late)),
+        )
+        return
     guilty = [callee for callee in topology.callees(service) if scores.get(callee, 0.0) >= 1.0 and callee in own]
-    if not guilty or propagating <= 0:
+    if not guilty:
         return
     callee = max(guilty, key=lambda item: (scores[item], str(item)))
     share = scores[callee] / (scores[callee] + scores[service])
@@ -58,24 +68,8 @@ def explained(
     )
 
 
-def waiting(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) -> dict[ServiceKey, ServiceKey]:
-    """Services that wait, directly or through others, for one that does not answer; with the one that it is."""
-    waiting: dict[ServiceKey, ServiceKey] = {}
-    steps = sorted(
-        (item.peer, item.service)
-        for others in found.values()
-        for item in others
-        if item.detector == "edge_errors" and item.peer is not None and item.peer in found
-    )
-    while steps:
-        waiting |= {caller: callee for caller, callee in steps if caller not in waiting}
-        steps = sorted(
-            (above, callee)
-            for caller, callee in steps
-            for above in topology.callers(caller)
-            if above in found and above not in waiting
-        )
-    return waiting
+def _late(finding: Anomaly, caller: ServiceKey) -> bool:
+    return finding.detector == "edge_gap" and finding.peer == caller
 
 
 def _fails(found: Iterable[Anomaly]) -> bool:

@@ -11,29 +11,27 @@ from rca.correlation import belongs, group, reach
 from rca.diagnosis import Diagnosis
 from rca.graph import ServiceGraph, Topology
 from rca.incident import MAX_ANOMALIES, Incident, State, incident_id
+from rca.joint import CHANCE, Trail, accumulated, unbroken, weight
 from rca.severity import incident_severity
-from rca.weights import signal_of
 
 _NANOS = 1_000_000_000
 # Set to "manual" when a person gave the incident its title; it is kept then.
 TITLE_LABEL = "hypocenter.title"
 # Set to "accepted" when what was wrong went on for so long that it is taken for normal from then on.
 NEW_NORMAL_LABEL = "hypocenter.new_normal"
-# Evidence, in nats, that chance alone brings now and then; each signal of each service counts for what is beyond it.
-_CHANCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
     """Times are nanoseconds of event time."""
 
-    # Evidence in nats, added up over the services and signals of findings that go together (`weight`). This much opens
-    # an incident at once: by chance once in exp(10) windows, which is once in 30 hours.
-    open_at_once: float = 10.0
-    # This much opens one when the same was found in the window before.
-    open_on_repeat: float = 4.0
+    # Evidence in nats of findings that go together (`weight`), each with what was found of the same thing before. This
+    # much opens an incident: by chance once in exp(10) windows, which is once in 30 hours.
+    open: float = 10.0
     # Findings with less than this neither join an incident nor keep it from ending.
     keep: float = 4.0
+    # For so long a finding adds to those of the same thing that come after it.
+    memory: int = 60 * _NANOS
     # Everything is silent for this long before the telemetry source counts as lost.
     lost: int = 60 * _NANOS
     # Findings this soon after an incident was opened belong to it where it isn't known who calls whom.
@@ -54,8 +52,8 @@ class IncidentTracker:
     def __init__(self, settings: TrackerSettings | None = None, live: Iterable[Incident] = ()) -> None:
         self._settings = settings or TrackerSettings()
         self._live: dict[str, Incident] = {item.incident_id: item for item in live if item.state is not State.RESOLVED}
-        # Keys of anomalies in the window before, with the window they were first seen in.
-        self._before: dict[object, Anomaly] = {}
+        # Findings of the last windows by their keys, oldest first.
+        self._trails: dict[object, Trail] = {}
         self._accepted_services: set[ServiceKey] = set()
 
     @property
@@ -72,8 +70,8 @@ class IncidentTracker:
 
     @property
     def before(self) -> tuple[Anomaly, ...]:
-        """Findings of the window before, each as it was first seen."""
-        return tuple(self._before.values())
+        """Findings of the windows before that still count."""
+        return tuple(item for trail in self._trails.values() for item in trail)
 
     def restore(self, live: Iterable[Incident], before: Iterable[Anomaly]) -> None:
         """Go on with these; what a person did to an incident in the meantime is kept."""
@@ -83,14 +81,17 @@ class IncidentTracker:
             known = mine.pop(item.incident_id, None)
             self._live[item.incident_id] = item if known is None else with_persons_changes(item, known)
         self._live.update(mine)
-        self._before = {item.key: item for item in before}
+        self._trails = {}
+        for finding in before:
+            self._trails[finding.key] = (*self._trails.get(finding.key, ()), finding)
 
     def put(self, incident: Incident) -> None:
         """Take over a change made by a person."""
         if incident.state is State.RESOLVED:
             self._live.pop(incident.incident_id, None)
             # What goes on all the same is a new incident, with a new id.
-            self._before = {key: item for key, item in self._before.items() if item.service not in incident.services}
+            gone = set(incident.services)
+            self._trails = {key: trail for key, trail in self._trails.items() if trail[-1].service not in gone}
         else:
             self._live[incident.incident_id] = incident
 
@@ -104,8 +105,9 @@ class IncidentTracker:
         """
         changed: dict[str, Incident] = {}
         topology = reach(graph, usual)
-        for found in group((item for item in anomalies if item.evidence > _CHANCE), topology):
-            if weight(found) < self._settings.keep:
+        self._follow(anomalies, now_unix_nano)
+        for found in group((item for item in anomalies if self._evidence(item) > CHANCE), topology):
+            if self._weight(found) < self._settings.keep:
                 continue
             incident = self._joined(found, topology, now_unix_nano)
             if incident is None:
@@ -114,7 +116,6 @@ class IncidentTracker:
                 changed[incident.incident_id] = self._refreshed(incident, found, graph, now_unix_nano)
                 # Another group may belong to the same one.
                 self.put(changed[incident.incident_id])
-        self._before = {item.key: self._before.get(item.key, item) for item in anomalies}
         for incident in self.live:
             aged = self._aged(incident, now_unix_nano)
             if aged is not incident:
@@ -154,19 +155,33 @@ class IncidentTracker:
         return None
 
     def _strong(self, found: Sequence[Anomaly]) -> bool:
-        settings = self._settings
         if any(item.detector == Silence.name for item in found):
             # A batch held up on its way is no lost source.
-            since = (self._before[item.key].start_unix_nano for item in found if item.key in self._before)
-            return any(item.end_unix_nano - start >= settings.lost for item in found for start in since)
-        if weight(found) >= settings.open_at_once:
-            return True
-        return weight(item for item in found if item.key in self._before) >= settings.open_on_repeat
+            return any(item.end_unix_nano - self._first(item).start_unix_nano >= self._settings.lost for item in found)
+        return self._weight(found) >= self._settings.open
+
+    def _follow(self, anomalies: Iterable[Anomaly], now: int) -> None:
+        """Add what is found now to the trails, and drop what is too old to count."""
+        oldest = now - self._settings.memory
+        kept = {key: tuple(x for x in trail if x.end_unix_nano > oldest) for key, trail in self._trails.items()}
+        for item in anomalies:
+            kept[item.key] = (*kept.get(item.key, ()), item)
+        self._trails = {key: trail for key, trail in kept.items() if trail}
+
+    def _first(self, item: Anomaly) -> Anomaly:
+        """As it was found first, without a window between in which it was not."""
+        return unbroken(self._trails.get(item.key, (item,)))[0]
+
+    def _evidence(self, item: Anomaly) -> float:
+        return accumulated(self._trails.get(item.key, (item,)))
+
+    def _weight(self, found: Iterable[Anomaly]) -> float:
+        return weight(found, self._evidence)
 
     def _opened(self, found: Sequence[Anomaly], graph: ServiceGraph, now: int) -> Incident | None:
         if not self._strong(found):
             return None
-        since = [self._before.get(item.key, item) for item in found]
+        since = [self._first(item) for item in found]
         first = min(since, key=lambda item: (item.start_unix_nano, item.anomaly_id))
         services = tuple(sorted({item.service for item in found}))
         previous = [item.incident_id for item in self.live if item.end_unix_nano and set(item.services) & set(services)]
@@ -227,18 +242,6 @@ def _first_title(found: Sequence[Anomaly]) -> str:
     """Until there is a diagnosis. What the telemetry itself lacks can't be diagnosed any further."""
     lost = [item.description for item in found if item.detector == Silence.name]
     return lost[0] if lost else f"{min(item.service for item in found).name} is not normal"
-
-
-def weight(anomalies: Iterable[Anomaly]) -> float:
-    """Joint evidence in nats: of each signal of each service its strongest finding, less what chance brings.
-
-    Several weak signs of one failure make a strong one, the tenth template of one cause adds nothing.
-    """
-    strongest: dict[tuple[ServiceKey, str], float] = {}
-    for item in anomalies:
-        sign = (item.service, signal_of(item))
-        strongest[sign] = max(strongest.get(sign, 0.0), item.evidence - _CHANCE)
-    return sum(strongest.values())
 
 
 def with_persons_changes(incident: Incident, stored: Incident) -> Incident:

@@ -9,6 +9,8 @@ from analyzers.anomaly import Anomaly
 # A stop of a template, a fall and a rise mean different things, though one detector finds them.
 FALL, RISE = "template_fall", "template_rise"
 CALLS_FALL, CALLS_RISE = "calls_fall", "calls_rise"
+# Signals that travel from callee to caller: failed calls leave fewer or other logs in whoever made them.
+PROPAGATING = frozenset({FALL, RISE, CALLS_FALL, CALLS_RISE, "error_share", "new_template"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class RankingSettings:
             "error_share": 0.6,
             "new_template": 0.6,
             "throughput": 0.9,
+            "consumption": 0.6,
         }
     )
     # Share of a caller's propagating evidence that a guilty callee explains away.
@@ -46,6 +49,9 @@ class RankingSettings:
     change: float = 0.8
     # Of what a changed service shows that is nothing but other wording, so much is explained by the change.
     reworded: float = 0.7
+    # Standard deviations below which a finding is no more than a hint, and what a hint counts of what a finding would.
+    told: float = 2.0
+    hint: float = 0.25
     candidates: int = 10
 
 

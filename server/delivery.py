@@ -9,6 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
+from analyzers.native import native
 from analyzers.otlp import Received, weigh
 from server.errors import FieldViolation, InvalidInputError
 from server.journal import START, Frame, FrameKind, Position
@@ -51,10 +52,8 @@ def read_delivery(kind: FrameKind, body: bytes, received_unix_nano: int) -> Deli
     # one, and 128 bits leave chance nothing.
     digest = xxhash.xxh3_128_digest(body)
     if kind is FrameKind.LOGS:
-        logs = ExportLogsServiceRequest()
-        _parse(logs, body)
-        unnamed = any(_unnamed(group) for group in logs.resource_logs)
-        return Delivery(Signal.LOGS, body, weigh(logs, body), 0, received_unix_nano, digest, unnamed)
+        records, unnamed = _read_logs(body)
+        return Delivery(Signal.LOGS, body, records, 0, received_unix_nano, digest, unnamed)
     traces = ExportTraceServiceRequest()
     _parse(traces, body)
     spans, rejected = _sift(traces)
@@ -67,6 +66,16 @@ def read_delivery(kind: FrameKind, body: bytes, received_unix_nano: int) -> Deli
 def delivery_of(frame: Frame, position: Position) -> Delivery:
     """From the journal."""
     return replace(read_delivery(frame.kind, frame.plain(), frame.received_unix_nano), position=position)
+
+
+def _read_logs(body: bytes) -> tuple[int, bool]:
+    """How many records it stands for, and whether some sender has no name."""
+    library = native()
+    if library is not None and (found := library.check_logs(body)) is not None:
+        return found
+    logs = ExportLogsServiceRequest()
+    _parse(logs, body)
+    return weigh(logs, body), any(_unnamed(group) for group in logs.resource_logs)
 
 
 def _parse(request: ExportLogsServiceRequest | ExportTraceServiceRequest, body: bytes) -> None:

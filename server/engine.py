@@ -4,7 +4,9 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from analyzers.adoption import adopt
 from analyzers.anomaly import Anomaly
 from analyzers.assembly import AssemblyLimits
 from analyzers.baseline import Baseline
@@ -19,7 +21,9 @@ from analyzers.templates import MinedBatch
 from analyzers.timeline import Cut, Timeline, TimelineState, WindowSettings
 from rca.diagnosis import Diagnosis
 from rca.explanation import diagnose
+from rca.gaps import completed
 from rca.graph import ServiceGraph, Topology, build_graph
+from rca.hints import told
 from rca.incident import Incident, State
 from rca.rules import Rule, load_rules
 from rca.store.base import IncidentStore
@@ -157,6 +161,10 @@ class Engine:
                 self._learn_all()
             for service in self.census.take_gone():
                 self.baseline.forget(service)
+            for alias in self.timeline.aliases.take_new():
+                adopt(self.baseline, alias)
+            for earlier in self._recent:
+                self.timeline.aliases.apply(earlier)
             self.baseline.see(bucket)
             self._recent.append(bucket)
             window = union(self._recent)
@@ -175,20 +183,23 @@ class Engine:
     def diagnose(
         self, start_unix_nano: int, end_unix_nano: int, around: Iterable[ServiceKey] = ()
     ) -> tuple[Diagnosis, tuple[Anomaly, ...]]:
-        """Rank causes over everything held of the range; with `around`, only what could reach those services."""
+        """Rank causes over everything held of the range; with `around`, only what could reach those services. The
+        anomalies are those that are more than hints."""
         with self.lock:
             whole = self.timeline.between(start_unix_nano, end_unix_nano)
             whole = whole or Summary(start_unix_nano, end_unix_nano)
             graph = build_graph(whole)
             anomalies = self._judged(self._sensitive, whole)
-            changes = self.baseline.changes()
+            changes, aliases = self.baseline.changes(), self.timeline.aliases.known
         near = tuple(around)
         if near:
             topology = Topology(graph)
             anomalies = tuple(
                 item for item in anomalies if any(topology.connected(item.service, service) for service in near)
             )
-        return diagnose(anomalies, graph, self._rules, end_unix_nano, changes=changes), anomalies
+        diagnosis = diagnose(anomalies, graph, self._rules, end_unix_nano, changes=changes)
+        history = partial(self.baseline.history, now_unix_nano=end_unix_nano)
+        return completed(diagnosis, history, aliases), told(anomalies)
 
     def held(self) -> tuple[int, int]:
         """Start and end of what is held, event time in nanoseconds; (0, 0) when nothing is."""

@@ -7,18 +7,27 @@ import threading
 import uvicorn
 from starlette.types import ASGIApp
 
-from server.listening import address_error
+from server.listening import listen
 
 # How long `start` waits for the thread, and `stop` beyond the grace, in seconds.
 _PATIENCE = 10.0
-_BACKLOG = 512
 
 
 class HttpServer:
-    """`key` is the configuration key of the address, for messages; `keep_alive` is in seconds."""
+    """`key` is the configuration key of the address, for messages; `keep_alive` is in seconds.
+
+    With `most_connections`, what comes beyond them is answered 503.
+    """
 
     def __init__(
-        self, app: ASGIApp, address: str, key: str, *, keep_alive: int = 5, tls: ssl.SSLContext | None = None
+        self,
+        app: ASGIApp,
+        address: str,
+        key: str,
+        *,
+        keep_alive: int = 5,
+        most_connections: int | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._address = address
         self._key = key
@@ -35,6 +44,7 @@ class HttpServer:
                 proxy_headers=False,
                 server_header=False,
                 timeout_keep_alive=keep_alive,
+                limit_concurrency=most_connections,
                 ssl_context_factory=(lambda *_: tls) if tls is not None else None,
             )
         )
@@ -43,7 +53,7 @@ class HttpServer:
 
     def start(self) -> str:
         """Listen and answer; HOST:PORT as bound. Call once. Raises `AddressError`."""
-        self._listener = _listen(self._address, self._key)
+        self._listener = listen(self._address, self._key)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name=self._key, daemon=True)
         self._thread.start()
         self._server.up.wait(_PATIENCE)
@@ -71,22 +81,3 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
-
-
-def _listen(address: str, key: str) -> socket.socket:
-    host, _, port = address.rpartition(":")
-    try:
-        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise address_error(address, key) from error
-    family, kind, protocol, _, where = found[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(where)
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise address_error(address, key) from error
-    listener.setblocking(False)
-    return listener

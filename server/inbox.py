@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -68,11 +69,13 @@ class Inbox:
     def put(self, frame: Frame, delivery: Delivery) -> Position:
         """Not to be acknowledged before `settle_on_disk`. Raises `UnavailableError` when there is no room, here or on
         disk; nothing was taken then."""
+        # Under the lock the others wait.
+        header = b"" if self._journal is None else frame.header()
         with self._lock:
             self._check_room(delivery.size)
             if self._journal is not None:
                 try:
-                    delivery = replace(delivery, position=self._journal.append(frame))
+                    delivery = replace(delivery, position=self._journal.append(frame, header))
                 except JournalError as error:
                     raise self._throttle.refusal(Reason.DISK, str(error), self._bytes, delivery.size) from error
             # Entered before it can be taken: the pipeline never settles what was not yet received.
@@ -106,13 +109,16 @@ class Inbox:
             except JournalError:
                 return None
 
-    def take(self, timeout: float, most_bytes: int) -> list[Delivery]:
+    def take(self, timeout: float, most_bytes: int, patience: float = 0.0) -> list[Delivery]:
         """The next one and what waits behind it, up to `most_bytes`; empty when none came within `timeout` seconds or
-        the inbox was woken."""
+        the inbox was woken. With fewer bytes than that others are waited for, `patience` seconds from the first on."""
         taken: list[Delivery] = []
         held = 0
         try:
             delivery = self._queue.get(timeout=timeout)
+            if patience and delivery is not None and self._bytes < most_bytes:
+                # Not woken by each that comes: every wake takes the interpreter from a door.
+                time.sleep(patience)
             while delivery is not None:
                 taken.append(delivery)
                 held += delivery.size

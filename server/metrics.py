@@ -59,6 +59,11 @@ class Metrics:
         self.certificate_failures = Counter(
             "hypocenter_certificate_failures", "Changed certificates that could not be used.", registry=self.registry
         )
+        self.refused_operations = Counter(
+            "hypocenter_refused_operations",
+            "Requests for a backup or for erasing that the service's user did not make alone, or that were none.",
+            registry=self.registry,
+        )
         self.failures = Counter(
             "hypocenter_pipeline_failures",
             "Deliveries and windows that made the pipeline fail.",

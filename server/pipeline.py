@@ -4,33 +4,34 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from opentelemetry.trace import Span, Tracer
+from opentelemetry.trace import Tracer
 
 from analyzers.otlp import DecodeLimits
 from analyzers.summary import Summary
 from analyzers.templates import TemplateMiner
-from rca.incident import Incident
 from server.checkpointer import Checkpointer
 from server.decoder import Decoded, Decoder
 from server.delivery import Delivery, delivery_of
 from server.duplicates import SeenBatches
-from server.engine import Engine, Judgement
+from server.engine import Engine
 from server.inbox import Inbox
 from server.incidents import IncidentBook
 from server.journal import START, Frame, FrameKind, Position
+from server.judging import Judge
 from server.ledger import Ledger, Signal
 from server.metrics import Metrics
-from server.tracing import evidence_links
 
 _log = logging.getLogger(__name__)
 _POLL = 0.2
 # Bytes of requests that are decoded together while more than one waits: the more the cheaper, the fewer the sooner
 # done.
 _MOST_BYTES = 2 * 2**20
+# Seconds that a delivery waits for others to be decoded with: decoding one costs as much as seven hundred records more.
+# Nobody waits for it: what is counted is looked at by the bucket, which lasts seconds.
+_PATIENCE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Pipeline:
         self._inbox = inbox
         self._parts = parts
         self._decoder = Decoder(parts.miner, parts.limits)
+        self._judge = Judge(parts.engine, parts.book, parts.metrics, parts.tracer)
         self._stopping = threading.Event()
         # The last thing that went wrong, for those who want it raised.
         self._failure: Exception | None = None
@@ -89,7 +91,7 @@ class Pipeline:
     def _run(self) -> None:
         last, idled = time.monotonic(), True
         while True:
-            deliveries = self._inbox.take(_POLL, _MOST_BYTES)
+            deliveries = self._inbox.take(_POLL, _MOST_BYTES, 0.0 if self._stopping.is_set() else _PATIENCE)
             if deliveries:
                 self._handle(deliveries)
                 self._inbox.done(deliveries)
@@ -191,7 +193,7 @@ class Pipeline:
         """A window that can't be judged must not take the later ones down; its records are counted already."""
         for bucket in buckets:
             try:
-                self._judge(bucket)
+                self._judge.judge(bucket)
             except Exception as error:  # noqa: BLE001 - as above
                 self._fail(error, "the window until %d could not be judged", bucket.end_unix_nano)
 
@@ -245,58 +247,3 @@ class Pipeline:
         if unnamed:
             metrics.unnamed.inc(unnamed)
         metrics.truncated.inc(decoded.logs.truncated)
-
-    def _judge(self, bucket: Summary) -> None:
-        """One trace a window: detection, and for every incident it changes ranking, recall and storing."""
-        parts = self._parts
-        with parts.tracer.start_as_current_span("analyze window") as span:
-            with self._stage("detect"):
-                judgement = parts.engine.judge(bucket)
-            parts.metrics.windows.inc()
-            for anomaly in judgement.anomalies:
-                parts.metrics.anomalies.labels(anomaly.detector).inc()
-            _describe(span, judgement)
-            for incident in judgement.changed:
-                self._tell(incident, judgement)
-
-    def _tell(self, incident: Incident, judgement: Judgement) -> None:
-        """Save, diagnose, compare with the past, save again."""
-        parts = self._parts
-        fresh = incident.seen_unix_nano == judgement.window.end_unix_nano
-        with parts.tracer.start_as_current_span(
-            "analyze incident", attributes={"hypocenter.incident.id": incident.incident_id}
-        ):
-            if incident.revision == 1 or not fresh:
-                with self._stage("store"):
-                    parts.book.record(incident)
-            if not fresh:
-                return
-            with self._stage("rank"):
-                known = parts.book.diagnose(incident)
-            with self._stage("recall"):
-                known = parts.book.recall(known)
-            with self._stage("store"):
-                parts.book.record(known)
-            if incident.revision == 1:
-                parts.metrics.incidents.labels(known.severity.name.lower()).inc()
-
-    @contextmanager
-    def _stage(self, name: str) -> Iterator[None]:
-        """A span and a duration for one stage of the flow."""
-        started = time.perf_counter()
-        with self._parts.tracer.start_as_current_span(name):
-            yield
-        self._parts.metrics.analysis.labels(name).observe(time.perf_counter() - started)
-
-
-def _describe(span: Span, judgement: Judgement) -> None:
-    for link in evidence_links(trace for item in judgement.anomalies for trace in item.trace_ids):
-        span.add_link(link.context)
-    span.set_attributes(
-        {
-            "hypocenter.window.start_unix_nano": judgement.window.start_unix_nano,
-            "hypocenter.window.end_unix_nano": judgement.window.end_unix_nano,
-            "hypocenter.window.services": len(judgement.window.services),
-            "hypocenter.window.anomalies": len(judgement.anomalies),
-        }
-    )

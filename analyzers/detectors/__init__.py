@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from analyzers.detectors.base import Detector
+from analyzers.detectors.consumption import Consumption, ConsumptionConfig
 from analyzers.detectors.edge_calls import EdgeCalls, EdgeCallsConfig
 from analyzers.detectors.edge_errors import EdgeErrors, EdgeErrorsConfig
 from analyzers.detectors.edge_gap import EdgeGap, EdgeGapConfig
@@ -26,6 +27,7 @@ DetectorConfig = (
     | EdgeCallsConfig
     | EdgeErrorsConfig
     | ThroughputConfig
+    | ConsumptionConfig
     | SilenceConfig
 )
 
@@ -39,11 +41,12 @@ DEFAULTS: tuple[DetectorConfig, ...] = (
     EdgeCallsConfig(),
     EdgeErrorsConfig(),
     ThroughputConfig(),
+    ConsumptionConfig(),
     SilenceConfig(),
 )
 
-# Standard deviations that count once a failure is known to be there.
-_SENSITIVE = 2.0
+# Standard deviations that are reported once a failure is known to be there: no more than hints, most of them.
+_SENSITIVE = 0.5
 
 # Those that need nothing but logs.
 LOG_DETECTORS = (NewTemplate.name, TemplateRate.name, ErrorShare.name)
@@ -69,6 +72,8 @@ def build(config: DetectorConfig) -> Detector:
             return EdgeErrors(config)
         case ThroughputConfig():
             return Throughput(config)
+        case ConsumptionConfig():
+            return Consumption(config)
         case SilenceConfig():
             return Silence(config)
         case _:

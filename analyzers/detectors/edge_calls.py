@@ -1,6 +1,6 @@
 """A caller that no longer makes the calls its work normally makes: the work is cut short before it gets there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
@@ -33,6 +33,10 @@ class EdgeCalls:
             looked_at += 1
             stats = window.edges.get(edge) or EdgeStats()
             surprise = known.calls.surprise(stats.calls, work, self._config.tolerance)
+            unheard = window.edges.get(replace(edge, inferred=not edge.inferred))
+            if surprise < 0 and unheard is not None:
+                # Calls whose other half is missing were made all the same.
+                surprise = min(0.0, known.calls.surprise(stats.calls + unheard.calls, work, self._config.tolerance))
             if abs(surprise) < self._config.threshold:
                 continue
             expected = known.calls.expected(work)

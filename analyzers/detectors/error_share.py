@@ -27,12 +27,13 @@ class ErrorShare:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
         looked_at = 0
+        kept = baseline.kept(window)
         for key, summary in sorted(window.services.items()):
             known = baseline.services.get(key)
             if known is None or not known.learned:
                 continue
             looked_at += 1
-            exposure = known.exposure(summary)
+            exposure = known.exposures(summary, kept)[1]
             # A service that did no countable work and still fails is judged by the time that passed.
             if not exposure and summary.error_records:
                 exposure = known.work / known.learned * (window.end_unix_nano - window.start_unix_nano)

@@ -44,6 +44,18 @@ class _Count:
     tolerance: float = 0.0
     # Records that one call writes at once.
     cluster: float = 1.0
+    # Counted by the second, where that explains it as well.
+    clocked: "_Count | None" = None
+
+    @property
+    def surprise(self) -> float:
+        surprise = self.rate.surprise(self.count, self.exposure, self.tolerance, self.cluster)
+        if self.partner:
+            return min(surprise, 0.0)
+        if self.clocked is None:
+            return surprise
+        other = self.clocked.surprise
+        return 0.0 if (surprise > 0) != (other > 0) else min(surprise, other, key=abs)
 
 
 class TemplateRate:
@@ -62,17 +74,24 @@ class TemplateRate:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings: list[Anomaly] = []
         looked_at = 0
+        kept = baseline.kept(window)
         for key, known in sorted(baseline.services.items()):
             summary = window.services.get(key)
             if summary is not None:
                 looked_at += len(known.templates)
-                findings += self._service(key, summary, known, window)
+                findings += self._service(key, summary, known, window, kept)
         return among(findings, looked_at)
 
     def _service(
-        self, key: ServiceKey, summary: ServiceSummary, known: ServiceBaseline, window: Summary
+        self,
+        key: ServiceKey,
+        summary: ServiceSummary,
+        known: ServiceBaseline,
+        window: Summary,
+        kept: tuple[float, float],
     ) -> Iterator[Anomaly]:
         by_operation = self._by_operation(summary, known)
+        least, most = known.exposures(summary, kept)
         for template_id, rate in sorted(known.templates.items()):
             seen = summary.templates.get(template_id)
             counts = by_operation.get(template_id, [])
@@ -83,18 +102,28 @@ class TemplateRate:
                 unit = "records per unit of work" if known.traced else "share of records"
                 count = seen.count if seen else 0
                 tolerance = self._config.tolerance
-                counts = [_Count(rate, count, known.exposure(summary), unit, "the work done", tolerance=tolerance)]
-            surprises = [
-                (min(surprise, 0.0) if item.partner else surprise, item)
-                for item in counts
-                for surprise in (item.rate.surprise(item.count, item.exposure, item.tolerance, item.cluster),)
-            ]
-            surprise, counted = max(surprises, key=lambda pair: abs(pair[0]))
+                if rate.expected(least) <= count <= rate.expected(most):
+                    continue
+                exposure = most if count > rate.expected(most) else least
+                clocked = self._clocked(known, template_id, rate, count, window)
+                counts = [_Count(rate, count, exposure, unit, "the work done", tolerance=tolerance, clocked=clocked)]
+            surprise, counted = max(((item.surprise, item) for item in counts), key=lambda pair: abs(pair[0]))
             if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
                 continue
             if template_id not in known.severe and known.released(window.end_unix_nano):
                 continue
             yield self._finding(key, template_id, known.texts[template_id], seen, surprise, counted, summary, window)
+
+    def _clocked(
+        self, known: ServiceBaseline, template_id: str, rate: Rate, count: int, window: Summary
+    ) -> _Count | None:
+        """What is written by the clock becomes rarer per unit of work when there is more of it. None where the work
+        says better than the clock how often it comes."""
+        clock = known.clocked.get(template_id)
+        if clock is None or clock.misfit > rate.misfit:
+            return None
+        seconds = (window.end_unix_nano - window.start_unix_nano) / 1e9
+        return _Count(clock, count, seconds, "records per second", "the time", tolerance=self._config.tolerance)
 
     def _by_operation(self, summary: ServiceSummary, known: ServiceBaseline) -> dict[str, list[_Count]]:
         found: dict[str, list[_Count]] = {}

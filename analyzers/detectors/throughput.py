@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
-from analyzers.baseline import Baseline, system_work
+from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
 from analyzers.summary import Summary
 
@@ -25,7 +25,7 @@ class Throughput:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         if baseline.silent(window):
             return []
-        entered = system_work(window)
+        entered = baseline.work_entered(window)
         findings = []
         looked_at = 0
         for key, known in sorted(baseline.services.items()):

@@ -3,25 +3,17 @@
 from functools import lru_cache, partial
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from analyzers.columns import Int32, Int64, UInt64
 from analyzers.otlp.body import body_text
-from analyzers.otlp.ids import span_ids, trace_ids
+from analyzers.otlp.log_columns import read_columns
 from analyzers.otlp.severities import MAX_SEVERITY, by_text
-from analyzers.otlp.times import DecodeLimits, wire_times
-from analyzers.wire import FIXED64, LENGTH, VARINT, Field, Repeated, Wire, tag_of, varints, walk
+from analyzers.otlp.times import DecodeLimits
+from analyzers.wire import Repeated, Wire
 
-# Fields of LogRecord.
-_TIME, _OBSERVED = tag_of(1, FIXED64), tag_of(11, FIXED64)
-_SEVERITY, _SEVERITY_TEXT = tag_of(2, VARINT), tag_of(3, LENGTH)
-_BODY, _ATTRIBUTES = tag_of(5, LENGTH), tag_of(6, LENGTH)
-_TRACE_ID, _SPAN_ID, _EVENT = tag_of(9, LENGTH), tag_of(10, LENGTH), tag_of(12, LENGTH)
-_SINGLE = (_TIME, _SEVERITY, _SEVERITY_TEXT, _BODY, _TRACE_ID, _SPAN_ID, _OBSERVED, _EVENT)
-_STRING_TAG = 0x0A
 # Characters of the names of a severity and of an event that are looked at.
 _SEVERITY_CHARS, _EVENT_CHARS = 32, 128
 
@@ -32,18 +24,17 @@ class LogRecords:
     def __init__(self, wire: Wire, start: Int64, end: Int64, limits: DecodeLimits, kept: frozenset[str]) -> None:
         # Bodies that had to be cut.
         self.truncated = 0
-        self._wire = wire
-        self._walk = walk(wire, start, end, _SINGLE, (_ATTRIBUTES,))
-        self._text_at, self._text_size, plain = self._bodies(limits)
-        rewritten = np.flatnonzero(self._walk.odd | ~plain)
+        names = sorted({int.from_bytes(key.encode()[:8], "little") for key in kept})
+        self._wire, self._columns = wire, read_columns(wire, start, end, names, limits.body_chars)
+        rewritten = np.flatnonzero(self._columns.odd)
         if len(rewritten):
             rewrite = partial(self._rewrite, limits=limits, kept=kept)
             self._wire, start, end = wire.rewritten(start, end, rewritten, rewrite)
-            self._walk = walk(self._wire, start, end, _SINGLE, (_ATTRIBUTES,))
-            self._text_at, self._text_size, _ = self._bodies(limits)
+            # What was cut has as many characters as may be, of up to four bytes each.
+            self._columns = read_columns(self._wire, start, end, names, 4 * limits.body_chars)
 
     def __len__(self) -> int:
-        return len(self._text_at)
+        return len(self._columns.odd)
 
     @property
     def wire(self) -> Wire:
@@ -52,59 +43,38 @@ class LogRecords:
 
     @property
     def attributes(self) -> Repeated:
-        return self._walk.repeated[_ATTRIBUTES]
+        return self._columns.attributes
 
     def times(self) -> Int64:
         """`time_unix_nano`; 0 where there is none, -1 where it is beyond int64."""
-        return self._fixed64(_TIME)
+        return self._columns.time
 
     def observed(self) -> Int64:
-        return self._fixed64(_OBSERVED)
+        return self._columns.observed
 
     def bodies(self) -> "pa.StringArray":
-        return self._wire.texts(self._text_at, self._text_size)
+        return self._wire.texts(self._columns.text_at, self._columns.text_size)
 
     def severities(self) -> Int32:
         """0 to 24; by name where there is no number."""
-        number, name = self._walk.single[_SEVERITY], self._walk.single[_SEVERITY_TEXT]
-        found = np.where(number.present, np.minimum(number.size, MAX_SEVERITY), 0).astype(np.int32)
-        for row in np.flatnonzero((found == 0) & (name.size > 0)).tolist():
-            start = int(name.at[row])
-            found[row] = _severity(self._wire.data[start : start + min(int(name.size[row]), _SEVERITY_CHARS)])
+        found, names = self._columns.severity, self._columns.severity_names
+        for row, at, size in zip(names.row.tolist(), names.at.tolist(), names.size.tolist(), strict=True):
+            found[row] = _severity(self._wire.data[at : at + min(size, _SEVERITY_CHARS)])
         return found
 
     def trace_ids(self) -> UInt64:
-        return trace_ids(self._wire, self._walk.single[_TRACE_ID])
+        return self._columns.trace_id
 
     def span_ids(self) -> UInt64:
-        return span_ids(self._wire, self._walk.single[_SPAN_ID])
+        return self._columns.span_id
 
     def events(self) -> dict[int, str]:
         """Row to the name of the event it is."""
-        event = self._walk.single[_EVENT]
-        rows = np.flatnonzero(event.size > 0).tolist()
-        ends = zip(event.at[rows].tolist(), event.size[rows].tolist(), strict=True)
+        events = self._columns.events
         return {
             row: self._wire.data[at : at + min(size, _EVENT_CHARS)].decode(errors="replace")
-            for row, (at, size) in zip(rows, ends, strict=True)
+            for row, at, size in zip(events.row.tolist(), events.at.tolist(), events.size.tolist(), strict=True)
         }
-
-    def _fixed64(self, number: int) -> Int64:
-        return wire_times(self._wire, self._walk.single[number])
-
-    def _bodies(self, limits: DecodeLimits) -> tuple[Int64, Int64, npt.NDArray[np.bool_]]:
-        """Where the text of each body starts and how long it is, and whether it can be taken from there as it is."""
-        body: Field = self._walk.single[_BODY]
-        there = np.flatnonzero(body.size > 0)
-        at = np.zeros(len(body.at), dtype=np.int64)
-        size, plain = np.zeros_like(at), np.ones(len(at), dtype=np.bool_)
-        first = body.at[there]
-        length, text, sound = varints(self._wire, first + 1)
-        sound &= self._wire.octets.take(first) == _STRING_TAG
-        # Nothing else in the value, and surely not too long: a character is a byte or more.
-        sound &= (text + length == first + body.size[there]) & (length <= limits.body_chars)
-        at[there], size[there], plain[there] = text, length, sound
-        return at, size, plain
 
     def _rewrite(self, serialized: bytes, limits: DecodeLimits, kept: frozenset[str]) -> bytes:
         """The same record as far as it is read, its body as text."""

@@ -43,7 +43,9 @@ class SpanDecoder:
         resource = which[levels.group]
         kind = spans.kinds()
         producing = kind == Span.SPAN_KIND_PRODUCER
-        calls = _of_rows(spans.attributes, producing | (kind == Span.SPAN_KIND_CLIENT))
+        # A consumer names what it takes from, which is a peer as well.
+        naming = producing | (kind == Span.SPAN_KIND_CLIENT) | (kind == Span.SPAN_KIND_CONSUMER)
+        calls = _of_rows(spans.attributes, naming)
         peers, peer = self._peers.read(spans.wire, calls, resources, resource, producing)
         names, name = spans.names()
         batch = SpanBatch(

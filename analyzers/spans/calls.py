@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analyzers.columns import Bools, Int64
-from analyzers.spans.children import Children
+from analyzers.spans.children import Children, ended_with
 from analyzers.spans.columns import Columns
 from analyzers.spans.family import Family
 
@@ -39,5 +39,5 @@ class Calls:
             | ((columns.start.take(callee) >= end) & (end > 0))
         )
         alone = children.count.take(caller) == 1
-        alone[len(before) :] &= columns.end.take(callee[len(before) :]) == end[len(before) :]
+        alone[len(before) :] &= ended_with(family, columns).take(after)
         return cls(caller, callee, known, asynchronous, alone)

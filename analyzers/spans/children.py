@@ -12,7 +12,7 @@ from analyzers.spans.family import Family, Pairs
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """One entry a row, of its children that ended before it or at the same moment."""
+    """One entry a row, of its children that ended before it or with it, see `ended_with`."""
 
     count: Int64
     # Nanoseconds during which at least one of them ran.
@@ -33,17 +33,36 @@ class Children:
         failed[parent[columns.error.take(child)]] = True
         remote[parent[columns.service.take(parent) != columns.service.take(child)]] = True
         count = np.bincount(parent, minlength=size)
-        calling = columns.peer >= 0
+        calling = (columns.peer >= 0) & ~columns.consuming
         unanswered = calling & ~remote
         lost = (calling | (columns.rows["kind"] == Span.SPAN_KIND_CLIENT)) & remote & columns.error & ~failed
         return cls(count, _covered(pairs, columns, count), failed, remote, unanswered, lost)
 
 
+def ended_with(family: Family, columns: Columns) -> Bools:
+    """Which of `family.after` ended with their parents.
+
+    Those at the same moment: that is in one bucket, in an order that says nothing. Clocks of whole milliseconds are
+    common, and a call often is the last thing its caller does. And what was called in another service and ended a
+    little later, as far as its own clock tells: a call that is no longer than its caller's half lies within it.
+    """
+    parent, child = family.after.parent, family.after.child
+    end, start, service = columns.end, columns.start, columns.service
+    here = np.zeros(len(columns.rows), dtype=np.bool_)
+    here[family.counted] = True
+    fits = (
+        here.take(parent)
+        & (service.take(parent) != service.take(child))
+        & (start.take(child) < end.take(parent))
+        & (end.take(child) - start.take(child) <= end.take(parent) - start.take(parent))
+    )
+    together: Bools = (end.take(parent) == end.take(child)) | fits
+    return together
+
+
 def _ended(family: Family, columns: Columns) -> Pairs:
-    # What ends at the same moment is in one bucket, in an order that says nothing: clocks of whole milliseconds are
-    # common, and a call often is the last thing its caller does.
     before, after = family.before, family.after
-    same = np.flatnonzero(columns.end.take(after.parent) == columns.end.take(after.child))
+    same = np.flatnonzero(ended_with(family, columns))
     if not len(same):
         return before
     return Pairs(

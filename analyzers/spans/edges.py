@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analyzers.census import OTHER_SERVICE
-from analyzers.columns import Int64
+from analyzers.columns import Int64, Peer
 from analyzers.exemplar import keep_spans
 from analyzers.service import ServiceKey
 from analyzers.spans.calls import Calls
@@ -22,32 +22,39 @@ _NEVER = 2**63 - 1
 def count_edges(
     calls: Calls, counted: Int64, columns: Columns, children: Children, summary: Summary, limit: int
 ) -> int:
-    """Both those of which both halves are known and those whose callee is known by name alone. Returns how many edges
-    found no place among the `limit` of the summary; all these are counted as one from "<other>" to itself."""
+    """Those of which both halves are known, those whose callee is known by name alone, and what was taken from queues.
+    Returns how many edges found no place among the `limit` of the summary; all these are counted as one from "<other>"
+    to itself."""
     services, peers = columns.services, columns.lexicon.peers.known
     pair = columns.service.take(calls.caller) * len(services) + columns.service.take(calls.callee)
     known = Groups.by(pair * 2 + calls.asynchronous, 2 * len(services) ** 2)
-    callers = counted[children.unanswered.take(counted)]
-    named = Groups.by(
-        columns.service.take(callers) * len(peers) + columns.peer.take(callers), len(services) * len(peers)
-    )
+    taking = columns.consuming & (columns.peer >= 0)
+    halves = counted[(children.unanswered | taking).take(counted)]
+    place = columns.service.take(halves) * len(peers) + columns.peer.take(halves)
+    named = Groups.by(place * 2 + taking.take(halves), 2 * len(services) * len(peers))
     keys = [_known_edge(code, services) for code in known.codes.tolist()]
-    for code in named.codes.tolist():
-        peer = peers[code % len(peers)]
-        keys.append(EdgeKey(services[code // len(peers)], peer.service, peer.asynchronous, inferred=True))
+    keys += [_named_edge(code, services, peers) for code in named.codes.tolist()]
     first = np.full(len(known), _NEVER)
     np.minimum.at(first, known.of, calls.known)
-    edges, folded = _admitted(keys, np.concatenate([first, named.first(callers)]), summary, limit)
+    edges, folded = _admitted(keys, np.concatenate([first, named.first(halves)]), summary, limit)
     _count_known(edges[: len(known)], known, calls, columns)
     _count_lost(edges[: len(known)], known, calls, children)
-    _count(edges[len(known) :], named, callers, columns)
-    _keep_slowest(edges[len(known) :], named.of, callers, columns)
+    _count(edges[len(known) :], named, halves, columns)
+    _keep_slowest(edges[len(known) :], named.of, halves, columns)
     return folded
 
 
 def _known_edge(code: int, services: Sequence[ServiceKey]) -> EdgeKey:
     pair, asynchronous = divmod(code, 2)
     return EdgeKey(services[pair // len(services)], services[pair % len(services)], bool(asynchronous))
+
+
+def _named_edge(code: int, services: Sequence[ServiceKey], peers: Sequence[Peer]) -> EdgeKey:
+    pair, taken = divmod(code, 2)
+    service, peer = services[pair // len(peers)], peers[pair % len(peers)]
+    if taken:
+        return EdgeKey(peer.service, service, asynchronous=True, inferred=True, consumed=True)
+    return EdgeKey(service, peer.service, peer.asynchronous, inferred=True)
 
 
 def _admitted(keys: Sequence[EdgeKey], first: Int64, summary: Summary, limit: int) -> tuple[list[EdgeStats], int]:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzers.native import native
 from analyzers.templates.lists import CUT, tidied
 from analyzers.templates.rules import LAST_STAGES, PLAIN_STAGES, PUNCTUATION, STAGES, WILDCARD, Stage
 from analyzers.templates.structured import message_of, unescaped
@@ -34,6 +35,23 @@ def outline(bodies: "pa.StringArray") -> "pa.DictionaryArray":
 
     A dictionary array, so that a caller looks at every distinct outline once.
     """
+    library = native()
+    found = library.outlines(bodies) if library else None
+    if found is None:
+        return outline_in_columns(bodies)
+    codes, texts = found
+    rest = np.flatnonzero(codes < 0)
+    if len(rest):
+        places = {text: place for place, text in enumerate(texts)}
+        others = outline_in_columns(bodies.take(pa.array(rest)))
+        place_of = [places.setdefault(text, len(places)) for text in others.dictionary.to_pylist()]
+        codes[rest] = np.array(place_of, dtype=np.int32)[others.indices.to_numpy()]
+        texts = list(places)
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(texts, type=pa.string()))
+
+
+def outline_in_columns(bodies: "pa.StringArray") -> "pa.DictionaryArray":
+    """The same with nothing but Arrow."""
     column = bodies
     if (pc.max(pc.binary_length(bodies)).as_py() or 0) > _SHAPE_CHARS:
         long = pc.greater(pc.utf8_length(bodies), _SHAPE_CHARS)

@@ -4,8 +4,11 @@ Source: "Encoding", the Protocol Buffers documentation. What arrives here was pa
 formed; what can't be read in columns is named, and the caller parses it message by message.
 """
 
-from analyzers.wire.outline import Outline, StrangeWireError, outline
-from analyzers.wire.walk import FIXED64, LENGTH, VARINT, Field, Repeated, Walk, tag_of, varints, walk
+from analyzers.wire.fields import FIXED64, LENGTH, VARINT, Field, Repeated, Walk, tag_of
+from analyzers.wire.levels import outline
+from analyzers.wire.outline import Outline, StrangeWireError
+from analyzers.wire.side_by_side import varints
+from analyzers.wire.walk import walk
 from analyzers.wire.wire import Wire
 
 __all__ = [

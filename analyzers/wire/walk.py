@@ -1,146 +1,52 @@
-"""The fields of many messages of one kind, found side by side."""
+"""The fields of many messages of one kind, found one way or the other."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from analyzers.columns import Int64
+from analyzers.native import Native, native
+from analyzers.wire.fields import Field, Repeated, Walk
+from analyzers.wire.side_by_side import walk_side_by_side
 from analyzers.wire.wire import Wire
 
-# Wire types.
-VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
-# Stands where a message has ended; above every byte.
-_ENDED = 256
-# Fields of one message that are read; a longer one is left to the parser, so that nobody can make all others wait.
-_MOST_FIELDS = 192
-# Bytes of a varint that are read: lengths and small numbers. A longer one is left to the parser.
-_VARINT_BYTES = 4
-# Stands for all field numbers of more than one byte of tag.
-_BEYOND = 16
+_NONE: Mapping[int, Sequence[int]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field over all messages. The last occurrence counts, as the wire format has it."""
-
-    # Where its value starts; -1 where the message doesn't have it.
-    at: Int64
-    # Bytes of a length-delimited value; the value itself of a varint; undefined for fixed64.
-    size: Int64
-
-    @property
-    def present(self) -> npt.NDArray[np.bool_]:
-        return self.at >= 0
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """All occurrences of a field, with the message each is in."""
-
-    row: Int64
-    at: Int64
-    size: Int64
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """What was found. `odd` are messages that have to be parsed one by one; nothing here is right for those."""
-
-    # By tag.
-    single: Mapping[int, Field]
-    repeated: Mapping[int, Repeated]
-    odd: npt.NDArray[np.bool_]
-
-
-def tag_of(number: int, kind: int) -> int:
-    """The byte that a field of a number below 16 begins with."""
-    return number << 3 | kind
-
-
-def walk(wire: Wire, start: Int64, end: Int64, single: tuple[int, ...], repeated: tuple[int, ...] = ()) -> Walk:
+def walk(
+    wire: Wire,
+    start: Int64,
+    end: Int64,
+    single: tuple[int, ...],
+    repeated: tuple[int, ...] = (),
+    names: Mapping[int, Sequence[int]] = _NONE,
+) -> Walk:
     """Find the fields `single` and `repeated` (by tag, see `tag_of`) of the messages at `start` up to `end`.
 
-    All messages advance together, those with the smallest tag first: writers keep the order of fields, so that most
-    messages stand at the same field at any time and a step costs a few native calls for all of them.
+    `names` holds for repeated fields that are attributes the first eight bytes, little endian, of the names that will
+    be asked for: what surely has another name may be left out.
     """
-    count = len(start)
-    found = {tag: Field(np.full(count, -1), np.zeros(count, dtype=np.int64)) for tag in single}
-    more: dict[int, list[tuple[Int64, Int64, Int64]]] = {tag: [] for tag in repeated}
-    odd = np.zeros(count, dtype=np.bool_)
-    at = start.astype(np.int64)
-    tags = _tags(wire, at, end)
-    for _ in range(_MOST_FIELDS + 1):
-        tag = int(tags.min(initial=_ENDED))
-        if tag == _ENDED:
-            break
-        here = tags == tag
-        # Without an index nothing has to be gathered and scattered.
-        rows = slice(None) if here.all() else np.flatnonzero(here)
-        place, ends = at[rows], end[rows]
-        number, kind, head = tag >> 3, tag & 7, 1
-        if tag >= 0x80:
-            # Two bytes of tag or more: none of the fields that are asked for.
-            number, head = _BEYOND, 2
-        value, size, sound = _value(wire, place + head, kind)
-        after = value + size if kind == LENGTH else value + _FIXED.get(kind, 0)
-        wrong = ~sound | (after > ends)
-        if number == _BEYOND:
-            wrong |= wire.octets.take(place + 1) >= 0x80
-        elif tag in found:
-            found[tag].at[rows], found[tag].size[rows] = value, size
-        elif tag in more:
-            more[tag].append((np.arange(count)[rows], value, size))
-        if wrong.any() or not number:
-            wrong |= not number
-            odd[np.arange(count)[rows][wrong]] = True
-            after[wrong] = ends[wrong]
-        at[rows] = after
-        tags[rows] = _tags(wire, after, ends)
-    odd |= tags != _ENDED
-    return Walk(found, {tag: _joined(parts) for tag, parts in more.items()}, odd)
+    library = native()
+    found = _walk(library, wire, start, end, single, {tag: names.get(tag, ()) for tag in repeated}) if library else None
+    return found or walk_side_by_side(wire, start, end, single, repeated)
 
 
-_FIXED = {FIXED64: 8, FIXED32: 4}
+def _walk(
+    library: Native,
+    wire: Wire,
+    start: Int64,
+    end: Int64,
+    single: tuple[int, ...],
+    repeated: Mapping[int, Sequence[int]],
+) -> Walk | None:
+    found = library.walk(wire.data, start, end, single, repeated)
+    if found is None:
+        return None
+    fields = {tag: Field(at, size) for tag, at, size in zip(single, found.at, found.size, strict=True)}
+    return Walk(fields, {tag: _of(place, found.occurrences) for place, tag in enumerate(repeated)}, found.odd)
 
 
-def varints(wire: Wire, at: Int64) -> tuple[Int64, Int64, npt.NDArray[np.bool_]]:
-    """The varint at each place: its value, where it ends, and whether it is short enough to be read here."""
-    first = wire.octets.take(at).astype(np.int64)
-    value, after = first & 0x7F, at + 1
-    sound = np.ones(len(at), dtype=np.bool_)
-    open_rows = np.flatnonzero(first >= 0x80)
-    for byte in range(1, _VARINT_BYTES):
-        if not len(open_rows):
-            break
-        following = wire.octets.take(after[open_rows]).astype(np.int64)
-        value[open_rows] |= (following & 0x7F) << (7 * byte)
-        after[open_rows] += 1
-        open_rows = open_rows[following >= 0x80]
-    sound[open_rows] = False
-    return value, after, sound
-
-
-def _value(wire: Wire, at: Int64, kind: int) -> tuple[Int64, Int64, npt.NDArray[np.bool_]]:
-    """Where the value starts, or where it ends for a varint; its size, or the value itself of a varint; and whether
-    it could be read."""
-    if kind in (VARINT, LENGTH):
-        number, after, sound = varints(wire, at)
-        return after, number, sound
-    return at, np.zeros(len(at), dtype=np.int64), np.full(len(at), kind in _FIXED)
-
-
-def _tags(wire: Wire, at: Int64, end: Int64) -> npt.NDArray[np.int16]:
-    # A message that ends here is read as whatever comes after it; the padding makes room for that.
-    tags = wire.octets.take(at).astype(np.int16)
-    tags[at >= end] = _ENDED
-    return tags
-
-
-def _joined(parts: list[tuple[Int64, Int64, Int64]]) -> Repeated:
-    if not parts:
-        empty = np.zeros(0, dtype=np.int64)
-        return Repeated(empty, empty, empty)
-    row, at, size = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Repeated(row, at, size)
+def _of(place: int, occurrences: Int64) -> Repeated:
+    """Of one of the repeated fields."""
+    here = occurrences[np.flatnonzero(occurrences[:, 0] == place)]
+    return Repeated(here[:, 1], here[:, 2], here[:, 3])

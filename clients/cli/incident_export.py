@@ -21,6 +21,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from rich.text import Text
 
 from clients.cli.connection import DEFAULT_ADDRESS, FAILED, Address, connect, fail
+from clients.cli.logs import warn_incomplete
 from clients.cli.terminal import safe, stderr, stdout
 
 _MAX_PAGE = 1000
@@ -61,6 +62,7 @@ def export(
     with gzip.open(folder / "logs.jsonl.gz", "wt", encoding="utf-8") as file:
         file.writelines(line + "\n" for line in _otlp_lines(entries))
     stdout().print(Text(f"{len(entries)} log records written to {safe(str(folder))}"))
+    warn_incomplete(found)
     notes = ["spans can't be had through the API: the scenario has logs only; record them at the Collector if need be"]
     if len(entries) == limit:
         notes.append(f"only the newest {limit} records were taken: see --limit")

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 from typing import Annotated
 
 import typer
-from hypocenter.v1 import log_service_pb2
+from hypocenter.client import LogSearch
+from hypocenter.v1 import log_pb2, log_service_pb2
+from hypocenter.v1.log_service_pb2 import SearchLogsResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from rich.table import Table
 from rich.text import Text
 
 from clients.cli.connection import DEFAULT_ADDRESS, Address, Json, Limit, connect
 from clients.cli.documents import print_document
-from clients.cli.terminal import clock, moment, safe, shown, stdout, table
+from clients.cli.terminal import clock, moment, safe, shown, stderr, stdout, table
 
 app = typer.Typer(no_args_is_help=True, help="Log records that are still held.")
 _MAX_PAGE = 1000
 _LEVELS = ("", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+_LESS = "name a service or a shorter time"
+_INCOMPLETE = {
+    SearchLogsResponse.INCOMPLETE_REASON_BYTES: f"there was more to look through than one search may read; {_LESS}",
+    SearchLogsResponse.INCOMPLETE_REASON_TIME: f"there was more to look through than one search has time for; {_LESS}",
+    SearchLogsResponse.INCOMPLETE_REASON_BUSY: "others were searching all the while; try again",
+}
 _STYLES = {"WARN": "yellow", "ERROR": "red", "FATAL": "bold red"}
 
 
@@ -39,11 +49,13 @@ def search(
         found = client.search_logs(" ".join(words or []), filter=filter, page_size=min(limit, _MAX_PAGE))
         entries = list(islice(found, limit))
     if json:
-        print_document(log_service_pb2.SearchLogsResponse(entries=entries))
+        print_document(SearchLogsResponse(entries=entries, incomplete_reason=found.incomplete_reason))
         return
-    if not entries:
-        stdout().print("Nothing found.")
-        return
+    stdout().print(_table(entries) if entries else "Nothing found.")
+    warn_incomplete(found)
+
+
+def _table(entries: Iterable[log_pb2.LogEntry]) -> Table:
     rows = table("!TIME", "LEVEL", "SERVICE", "BODY", "TRACE")
     for entry in entries:
         nano = entry.record.time_unix_nano or entry.record.observed_time_unix_nano
@@ -54,7 +66,7 @@ def search(
             shown(body_text(entry.record.body), limit=500),
             shown(entry.record.trace_id.hex(), "dim"),
         )
-    stdout().print(rows)
+    return rows
 
 
 def templates(
@@ -90,6 +102,13 @@ def body_text(body: AnyValue) -> str:
     if body.HasField("string_value"):
         return body.string_value
     return safe(" ".join(str(body).split()))
+
+
+def warn_incomplete(found: LogSearch) -> None:
+    """Say on standard error that there may be more, when there may."""
+    if found.incomplete_reason:
+        reason = _INCOMPLETE.get(found.incomplete_reason, "the server ended the search early")
+        stderr().print(Text(f"records may be missing: {reason}", style="yellow"))
 
 
 def _level(number: int) -> Text:

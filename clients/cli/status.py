@@ -39,16 +39,25 @@ class Balance:
         return self.received - accounted
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    balances: list[Balance]
+    # How far what is judged is behind the clock; None when nobody sends a backlog.
+    behind_seconds: float | None
+
+
 def status(
     web: Annotated[str, typer.Option(envvar="HYPOCENTER_WEB", metavar="URL", help="The web port.")] = DEFAULT_WEB,
     json: Json = False,
 ) -> None:
     """Show received = counted + rejected + duplicate + dropped + pending. Exits with 1 if it does not hold."""
-    balances = _balances(_get(web.rstrip("/") + "/status", web), web)
+    found = _status(_get(web.rstrip("/") + "/status", web), web)
+    balances = found.balances
     holds = all(balance.difference == 0 for balance in balances)
     if json:
         signals = {b.signal: asdict(b) | {"difference": b.difference, "holds": b.difference == 0} for b in balances}
-        print_values({"holds": holds, "signals": signals})
+        backlog = {"catching_up": found.behind_seconds is not None, "behind_seconds": found.behind_seconds or 0.0}
+        print_values({"holds": holds, "signals": signals} | backlog)
     else:
         rows = table("SIGNAL", ">RECEIVED", "", ">COUNTED", ">REJECTED", ">DUPLICATE", ">DROPPED", ">PENDING", "")
         for b in balances:
@@ -62,6 +71,9 @@ def status(
             reasons = ", ".join(f"{safe(reason)} {count}" for reason, count in sorted(b.dropped.items()) if count)
             if reasons:
                 console.print(Text(f"{safe(b.signal)} dropped: {reasons}", style="yellow"))
+        if found.behind_seconds is not None:
+            text = f"catching up with a backlog: what is judged is {found.behind_seconds:.0f} s behind"
+            console.print(Text(text, style="yellow"))
     if not holds:
         raise typer.Exit(FAILED)
 
@@ -101,7 +113,7 @@ def _get(url: str, web: str) -> bytes:
         fail(f"nothing answers at {web} ({reason}): {hint}", UNREACHABLE)
 
 
-def _balances(body: bytes, web: str) -> list[Balance]:
+def _status(body: bytes, web: str) -> Status:
     try:
         document = json_codec.loads(body)
         signals = document.get("signals", document)
@@ -121,6 +133,8 @@ def _balances(body: bytes, web: str) -> list[Balance]:
         ]
         if not balances:
             raise ValueError("no signal in it")
-        return balances
+        # Of an older server nothing is known.
+        behind = float(document.get("behind_seconds", 0)) if document.get("catching_up") is True else None
+        return Status(balances, behind)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         fail(f"{web}/status is not the status of Hypocenter ({error!r}); see --web", FAILED)

@@ -3,6 +3,8 @@ package hypocenter_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +47,60 @@ func TestAnalyzeLogs(t *testing.T) {
 	if !answer.GetAssessment().GetIsAnomaly() || len(answer.GetRecordResults()) != 1 {
 		t.Fatalf("answer = %v", answer)
 	}
+}
+
+func TestSearchLogs(t *testing.T) {
+	server := fakeserver.Start(t)
+	client := connect(t, server.Address)
+	page := func(reason hypocenterv1.SearchLogsResponse_IncompleteReason, bodies ...string) *hypocenterv1.SearchLogsResponse {
+		page := &hypocenterv1.SearchLogsResponse{IncompleteReason: reason}
+		for _, body := range bodies {
+			page.Entries = append(page.Entries, &hypocenterv1.LogEntry{Record: &logsv1.LogRecord{Body: text(body)}})
+		}
+		return page
+	}
+	search := func() (bodies []string, failures []error) {
+		for entry, err := range client.SearchLogs(t.Context(), &hypocenterv1.SearchLogsRequest{Query: "paid"}) {
+			if err != nil {
+				failures = append(failures, err)
+				continue
+			}
+			bodies = append(bodies, entry.GetRecord().GetBody().GetStringValue())
+		}
+		return bodies, failures
+	}
+	const complete = hypocenterv1.SearchLogsResponse_INCOMPLETE_REASON_UNSPECIFIED
+	const slow = hypocenterv1.SearchLogsResponse_INCOMPLETE_REASON_TIME
+
+	t.Run("all there is", func(t *testing.T) {
+		server.PutLogPages(page(complete, "a", "b"), page(complete, "c"))
+		if bodies, failures := search(); !slices.Equal(bodies, []string{"a", "b", "c"}) || failures != nil {
+			t.Fatalf("found %v, %v", bodies, failures)
+		}
+	})
+
+	t.Run("what may be missing is told after what was found", func(t *testing.T) {
+		server.PutLogPages(page(slow, "a", "b"), page(complete, "c"))
+		bodies, failures := search()
+		if !slices.Equal(bodies, []string{"a", "b", "c"}) {
+			t.Fatalf("found %v", bodies)
+		}
+		if len(failures) != 1 || !errors.Is(failures[0], hypocenter.ErrIncomplete) {
+			t.Fatalf("failures = %v", failures)
+		}
+		if !strings.Contains(failures[0].Error(), "INCOMPLETE_REASON_TIME") {
+			t.Fatalf("%q does not say why", failures[0])
+		}
+	})
+
+	t.Run("a failure ends it and is told alone", func(t *testing.T) {
+		server.PutLogPages(page(slow, "a"))
+		server.Script(hypocenterv1.LogService_SearchLogs_FullMethodName, fakeserver.Invalid("BAD", "query", "is bad"))
+		bodies, failures := search()
+		if bodies != nil || len(failures) != 1 || !errors.Is(failures[0], hypocenter.ErrInvalidInput) {
+			t.Fatalf("found %v, %v", bodies, failures)
+		}
+	})
 }
 
 func TestIncidents(t *testing.T) {

@@ -32,6 +32,10 @@ var (
 	ErrPermissionDenied = errors.New("permission denied")
 )
 
+// ErrIncomplete ends a search of logs that came to nothing worse than missing some: there was more to look through than
+// one search may, or others were searching all the while. Name a service or a shorter time. It is no [*Error].
+var ErrIncomplete = errors.New("log entries may be missing")
+
 // Error is a failed call. Unwrap leads to the gRPC status error, so status.FromError and status.Code work on it; a
 // call that ran out of time matches context.DeadlineExceeded, one that was cancelled context.Canceled.
 type Error struct {

@@ -63,6 +63,24 @@ func ExampleClient_AnalyzeLogs() {
 	}
 }
 
+func ExampleClient_SearchLogs() {
+	client, err := hypocenter.New("127.0.0.1:4319")
+	if err != nil {
+		log.Fatal(err)
+	}
+	request := &hypocenterv1.SearchLogsRequest{Query: "connection refused", Filter: "service_name = payment"}
+	for entry, err := range client.SearchLogs(context.Background(), request) {
+		switch {
+		case errors.Is(err, hypocenter.ErrIncomplete):
+			fmt.Println("there may be more:", err)
+		case err != nil:
+			log.Fatal(err)
+		default:
+			fmt.Println(entry.GetRecord().GetBody().GetStringValue())
+		}
+	}
+}
+
 func ExampleClient_WatchIncidents() {
 	client, err := hypocenter.New("127.0.0.1:4319")
 	if err != nil {

@@ -2,6 +2,7 @@ package hypocenter
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"google.golang.org/protobuf/proto"
@@ -22,15 +23,32 @@ func (c *Client) AnalyzeLogs(
 }
 
 // SearchLogs finds log entries that are still held, newest first.
+//
+// The last pair carries the error. [ErrIncomplete] comes after all that was found, when the server had to stop before it
+// had looked at everything: entries may be missing, also between those that came.
 func (c *Client) SearchLogs(
 	ctx context.Context, request *hypocenterv1.SearchLogsRequest,
 ) iter.Seq2[*hypocenterv1.LogEntry, error] {
-	return items(request.GetPageToken(), func(token string) ([]*hypocenterv1.LogEntry, string, error) {
-		page := cloneOrNew(request)
-		page.PageToken = token
-		answer, err := call(ctx, c, hypocenterv1.LogService_SearchLogs_FullMethodName, true, page, c.logs.SearchLogs)
-		return answer.GetEntries(), answer.GetNextPageToken(), err
-	})
+	return func(yield func(*hypocenterv1.LogEntry, error) bool) {
+		var incomplete error
+		found := items(request.GetPageToken(), func(token string) ([]*hypocenterv1.LogEntry, string, error) {
+			page := cloneOrNew(request)
+			page.PageToken = token
+			answer, err := call(ctx, c, hypocenterv1.LogService_SearchLogs_FullMethodName, true, page, c.logs.SearchLogs)
+			if reason := answer.GetIncompleteReason(); reason != 0 {
+				incomplete = fmt.Errorf("%w: %v", ErrIncomplete, reason)
+			}
+			return answer.GetEntries(), answer.GetNextPageToken(), err
+		})
+		for entry, err := range found {
+			if !yield(entry, err) || err != nil {
+				return
+			}
+		}
+		if incomplete != nil {
+			yield(nil, incomplete)
+		}
+	}
 }
 
 // ListLogTemplates lists the mined templates of one service, or of all, most frequent first.

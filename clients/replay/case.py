@@ -82,6 +82,8 @@ class Label:
     nezha_window_unix_nano: tuple[int, int] | None = None
     # Folder of the normal minute, relative to the one that holds the case.
     normal_dir: str = ""
+    # What in the service was wrong: the two log statements between which it was, "A_B", or a metric.
+    inner_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def read_label(path: Path) -> Label:
         fault_window_unix_nano=_window(fields, "fault_window_unix_nano"),
         nezha_window_unix_nano=_window(fields, "nezha_window_unix_nano"),
         normal_dir=fields.text("normal_dir"),
+        inner_label=fields.text("inner_label"),
     )
 
 

@@ -47,6 +47,8 @@ _FULL_TEXT = FTS(base_tokenizer="icu/split", with_position=False, remove_stop_wo
 _QUERY_CHARS = 20_000
 _MOST_FOUND = 10_000
 _MAX_TIME = 2**64 - 1
+# Of versions that are removed; LanceDB counts in milliseconds.
+_SHORTEST_AGE = timedelta(milliseconds=5)
 _SOURCE = re.compile(r",? /\S+\.rs:\d+:\d+$")
 
 
@@ -212,7 +214,11 @@ class _Table:
         """Rows that were replaced stay in old versions and in the index until both are gone."""
         async with self._writing:
             await self._table.create_index("text", config=_FULL_TEXT, replace=True)
-            await self._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+            # What was replaced leaves the newest version, then all versions before it go. An age of 0 would be taken
+            # for a mistake and warned of, so they have to be a little older.
+            await self._table.optimize()
+            await asyncio.sleep(2 * _SHORTEST_AGE.total_seconds())
+            await self._table.optimize(cleanup_older_than=_SHORTEST_AGE, delete_unverified=True)
             self._commits = 0
             self._directory.protect()
 

@@ -18,11 +18,17 @@ from server.api.names import matching_services
 from server.api.paging import Page, Position
 from server.api.time_range import check_range, read_range
 from server.errors import FieldViolation, InvalidInputError
-from server.journal.raw_lines import RawLineReader
+from server.journal.raw_lines import RawLineReader, Stopped
 
 _QUERY_CHARS = 1024
-# Trailing metadata of a search that had to stop before it had looked at all there is, with the reason.
+# The same in trailing metadata, for clients that are older than the field.
 INCOMPLETE = "hypocenter-incomplete"
+_Answer = log_service_pb2.SearchLogsResponse
+_REASONS = {
+    Stopped.BYTES: _Answer.INCOMPLETE_REASON_BYTES,
+    Stopped.SECONDS: _Answer.INCOMPLETE_REASON_TIME,
+    Stopped.BUSY: _Answer.INCOMPLETE_REASON_BUSY,
+}
 
 
 class LogService(log_service_pb2_grpc.LogServiceServicer):
@@ -62,6 +68,7 @@ class LogService(log_service_pb2_grpc.LogServiceServicer):
         page = Page(request, request.page_size, request.page_token, position)
         until = -page.after[0] if page.after and isinstance(page.after[0], int) else None
         found = search_logs(self._backend, request.query, conditions, until)
+        reason = _Answer.INCOMPLETE_REASON_UNSPECIFIED
         if self._raw_lines is not None:
             after = page.after
 
@@ -72,9 +79,10 @@ class LogService(log_service_pb2_grpc.LogServiceServicer):
             raw = raw_logs(self._raw_lines, request.query, conditions, until, wanted, page.size + 1)
             found = together(map(found_log, raw.lines), found)
             if raw.stopped.early:
+                reason = _REASONS[raw.stopped]
                 context.set_trailing_metadata(((INCOMPLETE, raw.stopped.value),))
         entries, token = page.take(found, _to_entry)
-        return log_service_pb2.SearchLogsResponse(entries=entries, next_page_token=token)
+        return _Answer(entries=entries, next_page_token=token, incomplete_reason=reason)
 
     def ListLogTemplates(
         self, request: log_service_pb2.ListLogTemplatesRequest, context: grpc.ServicerContext

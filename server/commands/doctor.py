@@ -12,8 +12,8 @@ import httpx2
 import typer
 
 from rca.store.base import StoreError
-from server.app import open_guards, open_store
 from server.config import Config, ConfigError, load
+from server.configured import open_guards, open_store
 from server.metrics import Metrics
 from server.security.guards import DoorGuard
 

@@ -12,7 +12,16 @@ from rich.progress import Progress
 
 from clients.replay import ReplayError
 from server.evaluation.evaluate import CaseScore, evaluate, find_cases
-from server.evaluation.report import case_table, document, kind_table, online_lines, total_table, unmet_lines
+from server.evaluation.report import (
+    case_table,
+    document,
+    fault_table,
+    kind_table,
+    online_lines,
+    total_table,
+    unmet_lines,
+    wrong_lines,
+)
 from server.evaluation.simulated import Simulated, evaluate_simulated
 from server.evaluation.simulation import ScenarioError
 
@@ -49,8 +58,10 @@ def evaluate_command(
     out = Console(width=None if sys.stdout.isatty() else 160)
     out.print(case_table(scores))
     out.print(total_table(scores))
+    if any(score.given for score in scores):
+        out.print(fault_table(scores))
     out.print(kind_table(scores))
-    for line in (*unmet_lines(scores), *online_lines(scores)):
+    for line in (*wrong_lines(scores), *unmet_lines(scores), *online_lines(scores)):
         out.print(line, highlight=False, soft_wrap=True)
 
 

@@ -1,5 +1,6 @@
 """What backup, restore and forget have in common: which data directory, and whether a service runs on it."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +8,12 @@ from pathlib import Path
 import typer
 
 from rca.store.base import StoreError
-from server.app import App, data_dir
+from server.app import App
 from server.checkpoint import CheckpointError
 from server.config import Config, ConfigError, load
+from server.configured import data_dir
 from server.journal import JournalError
-from server.operations.occupancy import occupied
+from server.operations.occupancy import occupied, owner_of
 from server.operations.requests import Answer, Request, RequestError, RequestFolder
 
 
@@ -37,6 +39,7 @@ def carry_out(where: Target, request: Request, seconds: float) -> Answer:
     try:
         if not where.folder.is_dir():
             raise RequestError(f"{where.folder}: there is no such data directory; name it with --data-dir or --config")
+        _check_owner(where.folder)
         if occupied(where.folder):
             return RequestFolder(where.folder).ask(request, seconds)
         app = App(where.config)
@@ -46,6 +49,18 @@ def carry_out(where: Target, request: Request, seconds: float) -> Answer:
             app.stop()
     except (CheckpointError, ConfigError, JournalError, RequestError, StoreError, OSError) as error:
         raise refused(error) from error
+
+
+def _check_owner(folder: Path) -> None:
+    """Files of another user's making would be in the way of the service. Raises `RequestError`."""
+    try:
+        owner = owner_of(folder)
+        if owner in (None, os.geteuid()):
+            return
+        name = f"the user {owner}"
+    except PermissionError:
+        name = "another user"
+    raise RequestError(f"{folder}: belongs to {name}; run this as the user of the service, whatever else you may do")
 
 
 def say(answer: Answer) -> None:

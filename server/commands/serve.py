@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from analyzers.native import native_state
 from rca.store.base import StoreError
 from server.app import App
 from server.checkpoint import CheckpointError
@@ -68,6 +69,7 @@ def serve(
         "https" if settings.web.tls_cert else "http",
         addresses.web_http,
     )
+    _log.info("native ingest path: %s", native_state())
     stopping.wait()
     _log.info("stopping")
     _end_in_time()

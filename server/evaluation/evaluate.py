@@ -2,12 +2,13 @@
 
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from clients.replay import Case, Label, Place, ReplayError, read_case
 from rca.incident import Incident
 from server.evaluation.given import Mode, ranked
+from server.evaluation.inner import comparable, inner_rank
 from server.evaluation.online import run_online
 from server.evaluation.played import play_scenario
 from server.evaluation.scoring import OnlineScore, Rank, rank_of
@@ -33,6 +34,10 @@ class CaseScore:
     unmet: tuple[str, ...] = ()
     # Of a scenario, the seed it was simulated with.
     seed: int | None = None
+    # At the inner-service level, as `inner` says.
+    inner: dict[Mode, Rank | None] = field(default_factory=dict)
+    # Whom the first candidate names and what it says of it.
+    blamed: dict[Mode, str] = field(default_factory=dict)
 
 
 def find_cases(root: Path) -> list[Path]:
@@ -78,16 +83,21 @@ def _scenario(path: Path, seeds: int) -> Iterator[CaseScore]:
 
 def _score(path: Path, case: Case, label: Label, normal: Case | None) -> CaseScore:
     causes = label.root_cause_services
-    given = {
-        mode: rank_of(candidates, causes)
-        for mode in Mode
-        if causes and (candidates := ranked(case, normal, mode)) is not None
+    found = {mode: one for mode in Mode if causes and (one := ranked(case, normal, mode)) is not None}
+    given = {mode: rank_of(one.causes, causes) for mode, one in found.items()}
+    blamed = {mode: one.causes[0].hypothesis if one.causes else "nobody" for mode, one in found.items()}
+    inner = {
+        mode: inner_rank(
+            one.causes, one.anomalies, one.statements, label, max(one.pods.get(name, 0) for name in causes)
+        )
+        for mode, one in found.items()
+        if comparable(label, one.statements)
     }
     online = None
     first = case.first_unix_nano or 0
     if not causes or label.inject_unix_nano is None or label.inject_unix_nano > first:
         online = _online(case, label, normal)
-    return CaseScore(path.name, path.parent.name, label.fault_type, causes, given, online)
+    return CaseScore(path.name, path.parent.name, label.fault_type, causes, given, online, inner=inner, blamed=blamed)
 
 
 def _online(case: Case, label: Label, normal: Case | None) -> OnlineScore:

@@ -1,9 +1,10 @@
 """Scoring with the fault time given: one window against what is known to be normal."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors import sensitive
 from analyzers.otlp import DecodeLimits, decode_logs, decode_spans
@@ -14,6 +15,7 @@ from clients.replay import Case, LogsBatch, to_otlp_requests
 from rca.diagnosis import RootCause
 from rca.graph import build_graph
 from rca.ranking import rank
+from server.evaluation.inner import Statements, statements_of
 
 _AHEAD = 2**62
 
@@ -25,8 +27,19 @@ class Mode(StrEnum):
     DAY = "day"
 
 
-def ranked(case: Case, normal: Case | None, mode: Mode) -> tuple[RootCause, ...] | None:
-    """Candidates for the case; None when it has no label for this mode."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Candidates for a case, and what they rest on."""
+
+    causes: tuple[RootCause, ...]
+    anomalies: tuple[Anomaly, ...]
+    statements: Statements
+    # As how many pods each service ran.
+    pods: Mapping[str, int]
+
+
+def ranked(case: Case, normal: Case | None, mode: Mode) -> Given | None:
+    """None when it has no label for this mode."""
     label = case.label
     if label is None:
         return None
@@ -47,7 +60,8 @@ def ranked(case: Case, normal: Case | None, mode: Mode) -> tuple[RootCause, ...]
         baseline.learn(bucket)
     window = union(faulty) if faulty else Summary(0, 0)
     anomalies = tuple(item for detector in sensitive() for item in detector.detect(window, baseline))
-    return rank(anomalies, build_graph(window))
+    pods = {service.name: len(seen.pods) for service, seen in window.services.items()}
+    return Given(rank(anomalies, build_graph(window)), anomalies, statements_of([*usual, *faulty]), pods)
 
 
 def cut(case: Case, wanted: Callable[[int], bool]) -> Case:

@@ -54,6 +54,30 @@ def kind_table(scores: Sequence[CaseScore]) -> Table:
     return table
 
 
+def fault_table(scores: Sequence[CaseScore]) -> Table:
+    """Per system, way of scoring and kind of fault, the fault time given; at service and at inner-service level."""
+    table = Table(title="faults, time given (share, 95 % interval)", title_justify="left")
+    for heading in ("system", "fault", "scored", "n", *(f"AC@{depth}" for depth in DEPTHS)):
+        table.add_column(heading)
+    for system, fault in sorted({(score.system, score.fault_type) for score in scores if score.given}):
+        chosen = [score for score in scores if (score.system, score.fault_type) == (system, fault)]
+        for name, ranks in _ways(chosen):
+            if ranks and name != "online":
+                cells = [_share(share([_accuracy(rank, depth) for rank in ranks])) for depth in DEPTHS]
+                table.add_row(system, fault, name, str(len(ranks)), *cells)
+    return table
+
+
+def wrong_lines(scores: Sequence[CaseScore]) -> list[str]:
+    """Cases in which another is blamed though the fault time is given, and what is said of that one."""
+    return [
+        f"{score.name}, {mode.value}: {' or '.join(score.causes)} is {_place(rank)}; first is: {score.blamed[mode]}"
+        for score in scores
+        for mode, rank in score.given.items()
+        if _accuracy(rank, 1) < 1 and mode in score.blamed
+    ]
+
+
 def unmet_lines(scores: Sequence[CaseScore]) -> list[str]:
     """What scenarios expect and did not get."""
     return [
@@ -144,6 +168,7 @@ def _case(score: CaseScore) -> dict[str, Any]:
         "fault_type": score.fault_type,
         "root_cause_services": list(score.causes),
         **{mode.value: _expected(score.given[mode]) for mode in Mode if mode in score.given},
+        **{f"{mode.value}_inner": _expected(score.inner[mode]) for mode in Mode if mode in score.inner},
         "online": None
         if online is None
         else {
@@ -161,6 +186,7 @@ def _ways(scores: Sequence[CaseScore]) -> list[tuple[str, list[Rank | None]]]:
     ways: list[tuple[str, list[Rank | None]]] = [
         (mode.value, [score.given[mode] for score in scores if mode in score.given]) for mode in Mode
     ]
+    ways += [(f"{mode.value}, inner", [score.inner[mode] for score in scores if mode in score.inner]) for mode in Mode]
     ways.append(("online", [score.online.rank for score in scores if score.online is not None and score.causes]))
     return ways
 
@@ -177,6 +203,10 @@ def _rank(rank: Rank | None) -> str:
     if rank is None:
         return "none"
     return f"{rank.expected:g}"
+
+
+def _place(rank: Rank | None) -> str:
+    return "no candidate" if rank is None else f"number {rank.expected:g}"
 
 
 def _share(value: Share) -> str:

@@ -16,16 +16,18 @@ class Rank:
 
     better: int
     tied: int
+    # That what is asked of it beyond standing there is right, when ties are broken at random.
+    chance: float = 1.0
 
     def accuracy(self, depth: int) -> float:
         """The chance that it is among the first `depth` when ties are broken at random."""
-        return min(1.0, max(0.0, (depth - self.better) / (self.tied + 1)))
+        return self.chance * min(1.0, max(0.0, (depth - self.better) / (self.tied + 1)))
 
     @property
     def reciprocal(self) -> float:
         """The expected reciprocal rank under random tie-breaking."""
         ranks = range(self.better + 1, self.better + self.tied + 2)
-        return sum(1 / rank for rank in ranks) / len(ranks)
+        return self.chance * sum(1 / rank for rank in ranks) / len(ranks)
 
     @property
     def expected(self) -> float:

@@ -2,7 +2,9 @@
 
 from server.journal.expiry import Expiry
 from server.journal.frame import Frame, FrameKind
-from server.journal.journal import START, Journal, JournalError, JournalSettings, Position, SyncMode
+from server.journal.journal import Journal, JournalError
+from server.journal.position import START, Position
+from server.journal.settings import JournalSettings, SyncMode
 
 __all__ = [
     "START",

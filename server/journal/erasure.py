@@ -17,7 +17,7 @@ from analyzers.erasure import Selection
 from analyzers.otlp.resources import decode_resource
 from analyzers.service import UNKNOWN_SERVICE
 from server.journal.frame import FORMAT, Frame, FrameError, FrameKind
-from server.journal.journal import Position
+from server.journal.position import Position
 from server.journal.segment import (
     SEGMENT_HEADER_SIZE,
     SegmentError,

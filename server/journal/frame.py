@@ -1,9 +1,10 @@
 """One entry of the journal: a header of fixed length, then the bytes of a request as they came."""
 
 import struct
-import zlib
 from dataclasses import dataclass
 from enum import IntEnum
+
+from isal import isal_zlib
 
 from server.otlp.content_coding import Coding, inflate
 
@@ -49,12 +50,16 @@ class Frame:
         return inflate(self.payload, self.coding, self.size)
 
     def encode(self) -> bytes:
+        return self.header() + self.payload
+
+    def header(self) -> bytes:
+        """What is written before the payload."""
         # Records stand for as many as their senders say; what no field can hold is only told after damage.
         records = min(self.records, _MOST_RECORDS)
         fields = (int(self.kind), int(self.coding), self.received_unix_nano, records, self.rejected, self.size)
         rest = _SECOND.pack(len(self.payload), 0, *fields)[_CHECKED_FROM:]
-        checksum = zlib.crc32(self.payload, zlib.crc32(rest))
-        return _SECOND.pack(len(self.payload), checksum, *fields) + self.payload
+        checksum = isal_zlib.crc32(self.payload, isal_zlib.crc32(rest))
+        return _SECOND.pack(len(self.payload), checksum, *fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def decode(header: bytes, payload: bytes, version: int = FORMAT) -> Frame:
     found = decode_header(header, version)
     if len(payload) != found.length:
         raise FrameError("cut in its payload")
-    if zlib.crc32(payload, zlib.crc32(header[_CHECKED_FROM : header_size(version)])) != found.checksum:
+    if isal_zlib.crc32(payload, isal_zlib.crc32(header[_CHECKED_FROM : header_size(version)])) != found.checksum:
         raise FrameError("its checksum does not match")
     return Frame(
         found.kind,

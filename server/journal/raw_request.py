@@ -11,8 +11,9 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from analyzers.columns import Int64
 from analyzers.otlp.body import body_text
+from analyzers.otlp.ids import SPAN_ID, TRACE_ID
 from analyzers.otlp.resources import NAME_LIMIT, decode_resource, text
-from analyzers.otlp.severities import by_text
+from analyzers.otlp.severities import MAX_SEVERITY, by_text
 from analyzers.otlp.times import DecodeLimits, settle_times
 from analyzers.service import UNKNOWN_SERVICE, Resource, ServiceKey
 from analyzers.templates import EMPTY, Template, template_of
@@ -22,7 +23,6 @@ _TEMPLATE = "log.record.template"
 _TEMPLATE_CHARS = 1024
 # Characters of one attribute's value.
 _ATTRIBUTE_CHARS = 1024
-_TRACE_ID, _SPAN_ID = 16, 8
 # Outlines of up to 1024 characters.
 _MOST_SHAPES = 20_000
 # Stands in the bytes of a request as it stands in a text made of them: not a number, nor what numbers and truths are
@@ -85,7 +85,11 @@ class _Candidate:
 
 
 class RawRequest:
-    """The uncompressed bytes of an ExportLogsServiceRequest, parsed once something in it is asked for."""
+    """The uncompressed bytes of an ExportLogsServiceRequest, parsed once something in it is asked for.
+
+    Not by the decoder that counts, which is made for many requests at a time: here it is one after the other, and for
+    small ones it takes several times as long. What both read is the same, or lines would be found twice.
+    """
 
     def __init__(self, body: bytes, received_unix_nano: int, limits: DecodeLimits, shapes: Shapes) -> None:
         self._body = body
@@ -135,7 +139,7 @@ class RawRequest:
                 scope = part.scope.name[:NAME_LIMIT]
                 records = part.log_records
                 for record, at in zip(records, self._times(records), strict=True):
-                    if not times[0] <= at < times[1] or (trace_id and record.trace_id[:_TRACE_ID] != trace_id):
+                    if not times[0] <= at < times[1] or (trace_id and _id(record.trace_id, TRACE_ID) != trace_id):
                         continue
                     body = body_text(record.body, self._limits.depth, self._limits.body_chars)
                     yield _Candidate(record, resource, scope, at, body[: self._limits.body_chars])
@@ -152,15 +156,21 @@ class RawRequest:
         templates = self._shapes.templates([candidate.body for candidate in candidates])
         if _TEMPLATE.encode() in self._body:
             for row, candidate in enumerate(candidates):
-                for attribute in candidate.record.attributes:
-                    if attribute.key == _TEMPLATE and (sent := text(attribute, _TEMPLATE_CHARS)):
-                        templates[row] = template_of(sent)
+                sent = [item for item in candidate.record.attributes if item.key == _TEMPLATE]
+                # Said twice, the last one counts.
+                if sent and (shape := text(sent[-1], _TEMPLATE_CHARS)):
+                    templates[row] = template_of(shape)
         return templates
 
 
 def _wire_times(values: list[int]) -> Int64:
     """What is beyond int64 is no time; -1 here."""
     return np.maximum(np.array(values, dtype=np.uint64).view(np.int64), -1)
+
+
+def _id(sent: bytes, size: int) -> bytes:
+    """Nothing where it is none: of another length, or all zero."""
+    return sent if len(sent) == size and any(sent) else b""
 
 
 def _holds(body: str, template: str, words: Sequence[str]) -> bool:
@@ -175,10 +185,10 @@ def _line(candidate: _Candidate, template: Template) -> RawLine:
         pod=candidate.resource.pod,
         scope=candidate.scope,
         time_unix_nano=candidate.time_unix_nano,
-        severity=record.severity_number or by_text(record.severity_text),
+        severity=min(max(record.severity_number, 0), MAX_SEVERITY) or by_text(record.severity_text),
         body=candidate.body,
-        trace_id=record.trace_id[:_TRACE_ID],
-        span_id=record.span_id[:_SPAN_ID],
+        trace_id=_id(record.trace_id, TRACE_ID),
+        span_id=_id(record.span_id, SPAN_ID),
         template=template,
         record=record,
     )

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +41,22 @@ class Work:
 
 
 class Desk:
-    def __init__(self, data_dir: Path, work: Work) -> None:
+    def __init__(self, data_dir: Path, work: Work, refused: Callable[[], object]) -> None:
+        """`refused` is called for every request that is none or could be another's, and when others may write them."""
         self._requests = RequestFolder(data_dir)
         self._work = work
+        self._refused = refused
+        # Why the folder is not looked into, once that was said.
+        self._closed = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="operations", daemon=True)
 
     def start(self) -> None:
-        self._requests.sweep()
+        try:
+            self._requests.claim()
+            self._requests.sweep()
+        except RequestError as error:
+            self._close(error)
         self._thread.start()
 
     def stop(self) -> None:
@@ -57,14 +66,28 @@ class Desk:
 
     def _run(self) -> None:
         while not self._stopping.wait(_POLL):
-            for path in self._requests.waiting():
+            try:
+                waiting = self._requests.waiting()
+            except RequestError as error:
+                self._close(error)
+                continue
+            self._closed = ""
+            for path in waiting:
                 self._serve(path)
+
+    def _close(self, error: RequestError) -> None:
+        if str(error) != self._closed:
+            self._closed = str(error)
+            self._refused()
+            _log.error("requests of operators are not served: %s", error)
 
     def _serve(self, path: Path) -> None:
         try:
             answer = self._work.do(self._requests.read(path))
         except RequestError as error:
             answer = Answer(error=str(error))
+            self._refused()
+            _log.warning("audit: refused %s: %s", path.name, error)
         except Exception:  # noqa: BLE001 - one request must not end the thread that serves the others
             _log.exception("a request of an operator failed")
             answer = Answer(error="it failed; the log of the service says why")

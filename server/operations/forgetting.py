@@ -115,6 +115,7 @@ class Forgetting:
             services = [key for key in {*engine.baseline.services, *state.census} if selection.names(key)]
             for service in services:
                 engine.baseline.forget(service)
+                engine.timeline.aliases.forget(service)
                 state.census.pop(service, None)
                 state.instances.pop(service, None)
             engine.census.restore(state.census, state.instances)

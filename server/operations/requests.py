@@ -1,10 +1,12 @@
 """How a command of this machine asks a running service for something: by files in its data directory.
 
-Whoever may write there could change everything by hand; so that is all the permission there is, and no port is open
-for it. A request is a file of its own, answered by another, both readable by nobody else.
+Erasing and copying everything is more than any role of a token may, so no port is open for it: one has to be the user
+that the service runs as, who could change all of it by hand. A request is a file of its own, answered by another; the
+folder and all in it belong to that user alone, or nothing in it is done.
 """
 
 import os
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +45,22 @@ class RequestFolder:
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / "requests"
 
+    def claim(self) -> None:
+        """For the service: make the folder, or close it to others. Raises `RequestError` when it is somebody else's."""
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            # Volumes may be mounted with rights for a group.
+            if self._is_ours(self._folder.lstat()):
+                self._folder.chmod(0o700)
+        except OSError as error:
+            raise RequestError(f"{self._folder}: {error.strerror}") from error
+        self._check()
+
     def ask(self, request: Request, seconds: float) -> Answer:
-        """Raises `RequestError` when no answer came in time: what was begun goes on."""
+        """Raises `RequestError` when the folder is not this user's alone, and when no answer came in time: what was
+        begun goes on."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._check()
         name = token_hex(8)
         asked, answered = self._folder / f"{name}.request", self._folder / f"{name}.answer"
         _put(asked, request)
@@ -59,17 +74,24 @@ class RequestFolder:
         return answer
 
     def waiting(self) -> list[Path]:
-        return sorted(self._folder.glob("*.request")) if self._folder.is_dir() else []
+        """Raises `RequestError` when others may write there."""
+        if not self._folder.exists():
+            return []
+        self._check()
+        return sorted(self._folder.glob("*.request"))
 
     def read(self, path: Path) -> Request:
         """Raises `RequestError` for what others could have written, and what is no request."""
         try:
-            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            # Not to wait for whoever would write to a pipe.
+            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise RequestError(f"the request can't be read: {error.strerror}") from error
         try:
             status = os.fstat(file)
-            if status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o077:
+            # A second name could be that of a file which was never meant as a request.
+            plain = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+            if not plain or status.st_uid != os.geteuid() or status.st_mode & 0o077:
                 raise RequestError("the request is not this user's own, or others can read or write it")
             return msgspec.json.decode(os.read(file, _MOST_BYTES), type=Request)
         except msgspec.DecodeError as error:
@@ -78,10 +100,12 @@ class RequestFolder:
             os.close(file)
 
     def sweep(self) -> None:
-        """Of a process before this one: answers that nobody fetched, and backups that nobody waits for."""
+        """Of a process before this one: answers that nobody fetched, and backups that nobody waits for. Raises
+        `RequestError` as `waiting` does."""
+        waiting = self.waiting()
         for path in self._folder.glob("*.answer"):
             path.unlink(missing_ok=True)
-        for path in self.waiting():
+        for path in waiting:
             try:
                 stale = bool(self.read(path).target)
             except RequestError:
@@ -93,6 +117,21 @@ class RequestFolder:
         """Also removes the request: unanswered ones are done again after a crash."""
         _put(path.with_suffix(".answer"), answer)
         path.unlink(missing_ok=True)
+
+    def _check(self) -> None:
+        try:
+            status = self._folder.lstat()
+        except OSError as error:
+            raise RequestError(f"{self._folder}: {error.strerror}") from error
+        if not self._is_ours(status) or status.st_mode & 0o077:
+            raise RequestError(
+                f"{self._folder}: others than the user of this process own it or may write there, so that nothing in it"
+                " is done; remove it, or give it to that user with mode 0700"
+            )
+
+    @staticmethod
+    def _is_ours(status: os.stat_result) -> bool:
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
 
 
 def _put(path: Path, message: object) -> None:

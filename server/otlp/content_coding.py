@@ -86,7 +86,7 @@ def sniff(body: bytes) -> Coding:
     """What a message of gRPC is compressed with, which has gzip, deflate or nothing.
 
     A request of OTLP is empty or begins with 0x0a, the key of its only field; 0x1f is the key of no field at all, and
-    0x78 that of one which OTLP doesn't have.
+    0x78 that of one which OTLP doesn't have: what begins so may still be plain, of a later version.
     """
     if body[:2] == b"\x1f\x8b":
         return Coding.GZIP

@@ -1,16 +1,20 @@
 """OTLP/gRPC: LogsService and TraceService on raw bytes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
+from google.protobuf.message import Message
 from grpc_status import rpc_status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from server.errors import InvalidInputError, UnavailableError
 from server.intake import Intake, Outcome
 from server.listening import bind_grpc
 from server.otlp.answers import logs_answer, status_of, traces_answer
-from server.otlp.content_coding import Coding, Compressed, TooLargeError, inflate, sniff
+from server.otlp.content_coding import Compressed, TooLargeError
+from server.otlp.grpc_message import unpacked
 from server.otlp.refusal_reason import CountRefusal, RefusalReason, count_nothing
 from server.security.grpc_guard import GrpcGuard
 from server.security.guards import UNGUARDED, DoorGuard
@@ -52,7 +56,8 @@ class OtlpGrpcDoor:
         self._server = grpc.server(
             ThreadPoolExecutor(_WORKERS, thread_name_prefix="otlp-grpc"),
             interceptors=[GrpcGuard(guard.gatekeeper, role_for_otlp)] if guard.gatekeeper else [],
-            options=[*_OPTIONS, ("grpc.max_receive_message_length", max_message_bytes)],
+            # What is a little too large is taken in to be refused by us, and counted by its reason.
+            options=[*_OPTIONS, ("grpc.max_receive_message_length", max_message_bytes + max_message_bytes // 4)],
         )
         self._server.add_generic_rpc_handlers(
             (
@@ -71,17 +76,20 @@ class OtlpGrpcDoor:
         """No new requests; those under way have `grace` seconds."""
         self._server.stop(grace).wait()
 
-    def _logs(self, body: bytes, context: grpc.ServicerContext) -> bytes:
-        return logs_answer(self._taken(self._intake.logs, body, context)).SerializeToString()
+    def _logs(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+        outcome = self._taken(self._intake.logs, ExportLogsServiceRequest, messages, context)
+        return logs_answer(outcome).SerializeToString()
 
-    def _traces(self, body: bytes, context: grpc.ServicerContext) -> bytes:
-        return traces_answer(self._taken(self._intake.traces, body, context)).SerializeToString()
+    def _traces(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+        outcome = self._taken(self._intake.traces, ExportTraceServiceRequest, messages, context)
+        return traces_answer(outcome).SerializeToString()
 
-    def _taken(self, take: _Take, body: bytes, context: grpc.ServicerContext) -> Outcome:
-        coding = sniff(body)
+    def _taken(
+        self, take: _Take, request: type[Message], messages: Iterator[bytes], context: grpc.ServicerContext
+    ) -> Outcome:
+        body = self._message(messages, context)
         try:
-            plain = inflate(body, coding, self._limit)
-            return take(plain, None if coding is Coding.PLAIN else Compressed(body, coding))
+            return take(*unpacked(body, request, self._limit))
         except TooLargeError as error:
             self._count(_DOOR, RefusalReason.TOO_LARGE)
             # Without a RetryInfo, which would make it "later".
@@ -94,7 +102,20 @@ class OtlpGrpcDoor:
             context.abort_with_status(rpc_status.to_status(status_of(error)))
         raise AssertionError("abort raises")
 
+    def _message(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+        try:
+            return next(messages)
+        except grpc.RpcError:
+            self._count(_DOOR, RefusalReason.UNREAD)
+            raise
+        except StopIteration:
+            # There was none, or gRPC ended the call and has not said so yet: it then has told the sender why.
+            self._count(_DOOR, RefusalReason.UNREAD)
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "Export takes exactly one message")
+        raise AssertionError("abort raises")
 
-def _service(name: str, export: Callable[[bytes, grpc.ServicerContext], bytes]) -> grpc.GenericRpcHandler:
-    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(export)
+
+def _service(name: str, export: Callable[[Iterator[bytes], grpc.ServicerContext], bytes]) -> grpc.GenericRpcHandler:
+    # As if it took a stream, which on the wire is the same: else nobody hears of calls whose message gRPC refuses.
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(export)
     return grpc.method_handlers_generic_handler(name, {"Export": handler})

@@ -18,6 +18,9 @@ class RefusalReason(StrEnum):
     CREDENTIALS = "credentials"
     # The sender hung up before all of it was there.
     GONE = "gone"
+    # The call over gRPC ended before its message was there, and gRPC tells us not why: the sender hung up, the message
+    # was much too large, or it came in a coding that gRPC does not know.
+    UNREAD = "unread"
     # A fault of ours.
     INTERNAL = "internal"
 

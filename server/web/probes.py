@@ -38,6 +38,8 @@ class Probes:
             "version": status.version,
             "balanced": status.balanced,
             "equation": status.equation,
+            "catching_up": status.progress.catching_up,
+            "behind_seconds": status.progress.behind_seconds,
         }
         return JSONResponse(body)
 

@@ -4,7 +4,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.web.address import HostNames
+from server.web.host_names import HostNames
 
 # Everything comes from this server, nothing stands in the page itself, and nobody frames it.
 _POLICY = (

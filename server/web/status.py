@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from server.ledger import Account
+from server.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,14 +13,20 @@ class StatusView:
     logs: Account
     traces: Account
     ready: bool
-    # Of event time.
-    watermark_unix_nano: int
+    progress: Progress
     # Of the wall clock.
     started_unix_nano: int
     version: str
     incidents_open: int
     # Why senders are told to wait at the moment; empty in good times.
     throttling: tuple[str, ...] = ()
+    # Whether the native ingest path is in use and, if not, why.
+    native_ingest: str = ""
+
+    @property
+    def watermark_unix_nano(self) -> int:
+        """Of event time."""
+        return self.progress.watermark_unix_nano
 
     @property
     def signals(self) -> tuple[tuple[str, Account], ...]:
@@ -41,8 +48,12 @@ class StatusView:
             "balanced": self.balanced,
             "ready": self.ready,
             "watermark_unix_nano": self.watermark_unix_nano,
+            "judged_unix_nano": self.progress.judged_unix_nano,
+            "catching_up": self.progress.catching_up,
+            "behind_seconds": self.progress.behind_seconds,
             "started_unix_nano": self.started_unix_nano,
             "version": self.version,
             "incidents_open": self.incidents_open,
             "throttling": list(self.throttling),
+            "native_ingest": self.native_ingest,
         }

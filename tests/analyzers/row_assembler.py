@@ -111,7 +111,7 @@ class Places:
         self._of_service: dict[ServiceKey, Place] = {}
         self._of_resource: dict[int, tuple[Resource, Place]] = {}
         self._edges: dict[tuple[int, int, bool], EdgeStats] = {}
-        self._inferred: dict[tuple[int, int], tuple[Peer, EdgeStats]] = {}
+        self._inferred: dict[tuple[int, int, bool], tuple[Peer, EdgeStats]] = {}
 
     def of(self, resource: Resource) -> Place:
         known = self._of_resource.get(id(resource))
@@ -133,13 +133,15 @@ class Places:
             edge = self._edges[key] = self._summary.edge(EdgeKey(client.service, server.service, asynchronous))
         return edge
 
-    def inferred_edge(self, client: Place, peer: Peer) -> EdgeStats:
-        """To a service of which only the name is known."""
-        key = (id(client), id(peer))
+    def inferred_edge(self, place: Place, peer: Peer, taking: bool) -> EdgeStats:
+        """To a service of which only the name is known, or from a queue."""
+        key = (id(place), id(peer), taking)
         known = self._inferred.get(key)
         if known is None:
-            edge = self._summary.edge(EdgeKey(client.service, peer.service, peer.asynchronous, inferred=True))
-            known = self._inferred[key] = (peer, edge)
+            edge = EdgeKey(place.service, peer.service, peer.asynchronous, inferred=True)
+            if taking:
+                edge = EdgeKey(peer.service, place.service, asynchronous=True, inferred=True, consumed=True)
+            known = self._inferred[key] = (peer, self._summary.edge(edge))
         return known[1]
 
 
@@ -168,7 +170,7 @@ class RowAssembler:
                 continue
             links[id(span)] = link
             parent = link.parent
-            if parent is not None and parent is not span and parent.end == span.end and id(parent) in links:
+            if parent is not None and parent is not span and id(parent) in links and _ended_with(parent, span):
                 links[id(parent)].behind.append(span)
         for span in ordered:
             if id(span) in links:
@@ -212,8 +214,9 @@ class RowAssembler:
                 _call(span, place, child, where, places)
         if parent is not None and (caller := places.of(parent.resource)) is not place:
             _call(parent, caller, span, place, places)
-        if span.peer is not None and all(where is place for _, where in (*beside, *behind)):
-            edge = places.inferred_edge(place, span.peer)
+        taking = span.kind == _CONSUMER
+        if span.peer is not None and (taking or all(where is place for _, where in (*beside, *behind))):
+            edge = places.inferred_edge(place, span.peer, taking)
             edge.calls += 1
             edge.errors += span.error
             edge.duration.add(span.end - span.start)
@@ -241,8 +244,9 @@ class RowAssembler:
             service.pods[pod] = service.pods.get(pod, 0) + 1
         remote = any(where is not place for _, where in children)
         failed = any(child.error for child, _ in children)
-        unanswered = span.peer is not None and not remote
-        lost = (span.peer is not None or span.kind == _CLIENT) and remote and span.error and not failed
+        calling = span.peer is not None and span.kind != _CONSUMER
+        unanswered = calling and not remote
+        lost = (calling or span.kind == _CLIENT) and remote and span.error and not failed
         if len(children) == 1 and remote:
             # All that is not the callee's time lies between the two: it belongs to the edge.
             child, where = children[0]
@@ -278,6 +282,12 @@ def _call(parent: SpanRow, caller: Place, child: SpanRow, callee: Place, places:
         operations = places.counts(callee).operations
         name = child.name if child.name in operations else OTHER_OPERATION
         operations.setdefault(name, OperationStats()).entries += 1
+
+
+def _ended_with(parent: SpanRow, child: SpanRow) -> bool:
+    """At the same moment, or as far as another service's clock tells."""
+    fits = child.start < parent.end and child.end - child.start <= parent.end - parent.start
+    return parent.end == child.end or (fits and child.resource.service != parent.resource.service)
 
 
 def _asynchronous(parent: SpanRow, child: SpanRow) -> bool:

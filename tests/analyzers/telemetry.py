@@ -31,7 +31,9 @@ SERVER, CLIENT, PRODUCER, CONSUMER = (
     Span.SPAN_KIND_PRODUCER,
     Span.SPAN_KIND_CONSUMER,
 )
-FRONTEND, CHECKOUT, PAYMENT, CRON = (service_key(name) for name in ("frontend", "checkout", "payment", "cron"))
+FRONTEND, CHECKOUT, PAYMENT, CRON, MAILER, LETTERS = (
+    service_key(name) for name in ("frontend", "checkout", "payment", "cron", "mailer", "letters")
+)
 _CHAIN = ((FRONTEND, 3 * MILLI), (CHECKOUT, 6 * MILLI), (PAYMENT, 20 * MILLI))
 
 
@@ -93,6 +95,7 @@ class Fault(Enum):
     STOPPED = auto()  # payment does its work without its usual line, under another
     UNANSWERED = auto()  # checkout hears nothing from payment, which does its work
     SILENT = auto()  # nothing of anybody arrives
+    UNREAD = auto()  # mailer takes no messages
 
 
 @dataclass(slots=True)
@@ -109,8 +112,17 @@ class Slice:
         self.spans += span_groups(spans, resource(service.name))
 
 
-def traffic(seconds: int, fault: Fault = Fault.NONE, *, start: int = NOON, load: int = 4, seed: int = 1) -> list[Slice]:
-    """One slice a second, `load` requests in each."""
+def traffic(
+    seconds: int,
+    fault: Fault = Fault.NONE,
+    *,
+    start: int = NOON,
+    load: int = 4,
+    seed: int = 1,
+    letters: bool = False,
+) -> list[Slice]:
+    """One slice a second, `load` requests in each. With `letters`, each request puts a message into a queue of that
+    name, from which `mailer` takes it."""
     random = Random(f"{seed} {fault.name}")
     slices = []
     if fault is Fault.SILENT:
@@ -120,6 +132,8 @@ def traffic(seconds: int, fault: Fault = Fault.NONE, *, start: int = NOON, load:
         for number in range(load):
             at = start + second * SECOND + number * SECOND // load
             _request(made, random, at, fault)
+            if letters:
+                _letter(made, at, fault)
             made.log(CRON, record(f"job {random.randrange(10_000)} swept {random.randrange(90)} rows", at))
         slices.append(made)
     return slices
@@ -154,6 +168,17 @@ def _request(made: Slice, random: Random, at: int, fault: Fault) -> None:
             if attempt + 1 == tries:
                 parent = work.span_id
             begin += took if attempt + 1 < tries else own[level] // 2
+
+
+def _letter(made: Slice, at: int, fault: Fault) -> None:
+    """In a trace of its own, whose id is the time."""
+    trace_id, named = at.to_bytes(16, "big"), {"messaging.destination.name": LETTERS.name}
+    sent = span("send letters", at, at + MILLI, trace_id, b"produced", kind=PRODUCER, attributes=named)
+    made.span(FRONTEND, sent)
+    if fault is not Fault.UNREAD:
+        begin = at + 3 * MILLI
+        taken = span("take", begin, begin + 5 * MILLI, trace_id, b"consumed", b"produced", CONSUMER, attributes=named)
+        made.span(MAILER, taken)
 
 
 def _lines(made: Slice, random: Random, service: ServiceKey, work: Span, fault: Fault) -> None:

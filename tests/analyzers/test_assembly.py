@@ -175,6 +175,27 @@ def test_whoever_ends_at_the_same_moment_is_a_child_all_the_same(parent: str, ch
     assert edge.gap.quantile(0.5) / MILLI == pytest.approx(60, rel=0.05)
 
 
+def test_a_callee_whose_clock_is_ahead_lies_within_the_call_all_the_same() -> None:
+    """It ends 5 ms after its caller, as far as its own clock tells, and is no longer than the call."""
+    found = rows(
+        checkout=[made("call", 0, 100, "c", kind=CLIENT, error=True)],
+        payment=[made("pay", 45, 105, "s", "c", SERVER, error=True)],
+    )
+    summary = assembled(found)
+    caller = summary.services[CHECKOUT].operations["call"]
+    assert (caller.origin_errors, caller.self_time.count) == (0, 0)
+    edge = summary.edges[EdgeKey(CHECKOUT, PAYMENT)]
+    assert edge.gap.quantile(0.5) / MILLI == pytest.approx(40, rel=0.05)
+
+
+@pytest.mark.parametrize(("start", "end"), [(20, 150), (110, 150)])
+def test_what_outlives_its_caller_was_not_waited_for(start: int, end: int) -> None:
+    found = rows(checkout=[made("call", 0, 100, "c", kind=CLIENT)], payment=[made("pay", start, end, "s", "c", SERVER)])
+    summary = assembled(found)
+    assert all(edge.gap.count == 0 for edge in summary.edges.values())
+    assert own_time(summary.services[CHECKOUT].operations["call"]) == pytest.approx(100, rel=0.05)
+
+
 def test_failures_and_times_are_counted_by_pod() -> None:
     groups = [
         *span_groups([made("pay", 0, 10, "a"), made("pay", 0, 10, "b")], resource(k8s_pod_name="p-1")),

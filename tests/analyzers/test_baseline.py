@@ -4,12 +4,12 @@ from copy import deepcopy
 
 import pytest
 
-from analyzers.baseline import Baseline, system_work
+from analyzers.baseline import Baseline
 from analyzers.changes import GRACE
 from analyzers.detectors.base import Detector
 from analyzers.detectors.new_template import NewTemplate, NewTemplateConfig
 from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
-from analyzers.summary import EdgeKey, Summary, TemplateCount
+from analyzers.summary import EdgeKey, Summary, TemplateCount, union
 from analyzers.templates import template_of
 from tests.analyzers.telemetry import (
     CHECKOUT,
@@ -88,8 +88,8 @@ def test_silence_is_learned_too() -> None:
 
 
 def test_work_enters_where_nothing_calls() -> None:
-    assert system_work(BUCKETS[0]) == BUCKETS[0].services[FRONTEND].entries == 20
-    assert system_work(Summary(0, 1)) == 0.0
+    assert Baseline().work_entered(BUCKETS[0]) == BUCKETS[0].services[FRONTEND].entries == 20
+    assert Baseline().work_entered(Summary(0, 1)) == 0.0
 
 
 def test_old_knowledge_fades_with_its_half_life() -> None:
@@ -179,8 +179,72 @@ def test_a_new_version_may_word_its_logs_in_another_way() -> None:
     assert not baseline.services[CRON].released(now)
 
 
+def sampled(buckets: list[Summary], one_in: int) -> list[Summary]:
+    """The same with fewer spans: the logs stay."""
+    kept = deepcopy(buckets)
+    for number, bucket in enumerate(kept):
+        for service in bucket.services.values():
+            for stats in service.operations.values():
+                whole = stats.entries
+                stats.entries = stats.calls = whole // one_in + (number % one_in < whole % one_in)
+                service.spans = stats.calls
+                stats.templates = {name: count * stats.calls // whole for name, count in stats.templates.items()}
+    return kept
+
+
+def test_how_much_is_sampled_shows_in_the_logs() -> None:
+    baseline = learned(*BUCKETS)
+    assert baseline.kept(BUCKETS[0]) == pytest.approx((1.0, 1.0), rel=0.05)
+    now, lately = baseline.kept(sampled(BUCKETS[:1], 5)[0])
+    assert now == pytest.approx(0.2, rel=0.05)
+    assert now < lately < 1.0
+    assert Baseline().kept(BUCKETS[0]) == (1.0, 1.0)
+
+
+def test_one_service_that_ends_fewer_spans_is_no_sampling() -> None:
+    baseline, bucket = learned(*BUCKETS), deepcopy(BUCKETS[0])
+    for stats in bucket.services[PAYMENT].operations.values():
+        stats.entries = stats.calls = 0
+    assert baseline.kept(bucket)[0] == pytest.approx(1.0, rel=0.05)
+
+
+@pytest.mark.parametrize("one_in", [3, 10, 100])
+def test_what_is_normal_outlives_a_change_of_sampling(one_in: int) -> None:
+    baseline = learned(*BUCKETS)
+    (template_id,) = baseline.services[PAYMENT].templates
+    for bucket in sampled(BUCKETS, one_in) * 3:
+        least, most = baseline.services[PAYMENT].exposures(bucket.services[PAYMENT], baseline.kept(bucket))
+        assert (least, most) == pytest.approx((bucket.services[PAYMENT].entries, 20), rel=0.2, abs=1)
+        assert not TemplateRate(TemplateRateConfig()).detect(bucket, baseline)
+        baseline.learn(bucket)
+    assert baseline.services[PAYMENT].templates[template_id].expected(100) == pytest.approx(100, rel=0.1)
+
+
+def test_what_is_written_by_the_clock_does_not_stop_when_there_is_more_work() -> None:
+    def beating(load: int, start: int, beats: bool = True) -> list[Summary]:
+        slices = traffic(60, start=start, load=load, seed=load)
+        for second, part in enumerate(slices):
+            if beats and second % 2 == 0:
+                part.log(PAYMENT, record("payment heartbeat", start + second * SECOND))
+        return closed(slices)
+
+    baseline, detector = learned(*beating(2, NOON), *beating(2, NOON + 60 * SECOND)), TemplateRate(TemplateRateConfig())
+    later = NOON + 120 * SECOND
+    assert not [item for bucket in beating(40, later) for item in detector.detect(bucket, baseline)]
+    found = [item for bucket in beating(2, later, beats=False) for item in detector.detect(union([bucket]), baseline)]
+    assert {item.subject for item in found} <= {"payment heartbeat"}
+
+
+def test_a_window_without_a_sampled_span_says_nothing_about_the_work_that_entered() -> None:
+    baseline = learned(*BUCKETS)
+    bucket = sampled(BUCKETS[:1], 1000)[0]
+    for service in bucket.services.values():
+        service.operations, service.spans = {}, 0
+    assert baseline.work_entered(bucket) == 0.0
+
+
 def test_where_there_are_no_spans_all_records_are_the_work() -> None:
     bucket = bucket_of({}, NOON, {"job began": 20})
     bucket.service(PAYMENT).records = 60
-    assert system_work(bucket) == 80
+    assert Baseline().work_entered(bucket) == 80
     assert learned(*[bucket] * 20).services[CRON].throughput.expected(80) == pytest.approx(20)

@@ -109,3 +109,24 @@ def test_nothing_is_learned_from_no_work() -> None:
     rate = learned((20, 40))
     rate.learn(100, 0.0)
     assert rate == learned((20, 40))
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.5, 0.9])
+def test_what_comes_in_some_calls_is_never_taken_for_regular(share: float) -> None:
+    """However steady it looked, it can't vary less than whole numbers with this mean do."""
+    rate = Rate(least=0.1)
+    for _ in range(100):
+        rate.learn(share * 1000, 1000)
+    assert rate.dispersion == pytest.approx(1 - share, abs=0.02)
+    once = Rate(least=0.1)
+    for _ in range(100):
+        once.learn(1000, 1000)
+    assert once.dispersion < 0.2
+
+
+def test_two_of_what_is_rare_are_not_many() -> None:
+    rate = Rate(least=0.1)
+    for _ in range(200):
+        rate.learn(0, 5)
+    rate.learn(3, 5)
+    assert 0 < rate.surprise(2, 15) < 3

@@ -104,3 +104,18 @@ def test_going_on_from_a_checkpoint() -> None:
     again.restore(witnesses.state())
     again.join(ended(ONE, TWO), found)
     assert written(found) == 2
+
+
+@pytest.mark.parametrize("records", [1, 50])
+def test_who_wrote_what_is_kept_in_few_words_and_told_the_same(records: int) -> None:
+    """Few records and many of a kind are kept differently."""
+    witnesses, found = Witnesses(), summary()
+    hear(witnesses, batch(*[ONE] * records))
+    (heard,) = witnesses.state()
+    assert bool(heard.table) == (records == 1)
+    assert [heard.tabulated().written(code) for code in heard.tabulated().codes] == [
+        heard.written(code) for code in heard.codes
+    ]
+    assert len(heard.tabulated().table) == 1
+    witnesses.join(ended(ONE), found)
+    assert written(found) == records

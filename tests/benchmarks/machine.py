@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from analyzers.native import native_state
+
 _PACKAGES = ("grpcio", "protobuf", "opentelemetry-proto", "pyarrow", "numpy", "networkx")
 
 
@@ -20,14 +22,25 @@ class Machine:
     python: str
     packages: str
     load: float
+    native_ingest: str
 
     @classmethod
     def now(cls) -> "Machine":
         versions = " ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
-        return cls(_cpu(), len(os.sched_getaffinity(0)), platform.python_version(), versions, os.getloadavg()[0])
+        return cls(
+            _cpu(),
+            len(os.sched_getaffinity(0)),
+            platform.python_version(),
+            versions,
+            os.getloadavg()[0],
+            native_state(),
+        )
 
     def __str__(self) -> str:
-        return f"{self.cpus} x {self.cpu}, Python {self.python}, {self.packages}; load average {self.load:.2f}"
+        return (
+            f"{self.cpus} x {self.cpu}, Python {self.python}, {self.packages}; native ingest {self.native_ingest};"
+            f" load average {self.load:.2f}"
+        )
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -36,6 +49,7 @@ class Machine:
             "python": self.python,
             "packages": self.packages,
             "load": self.load,
+            "native_ingest": self.native_ingest,
         }
 
 

@@ -13,7 +13,19 @@ from analyzers.detectors import DEFAULTS, Detector, DetectorConfig, build, build
 from analyzers.detectors.silence import SOURCE
 from analyzers.service import ServiceKey
 from analyzers.summary import Summary, union
-from tests.analyzers.telemetry import CHECKOUT, CRON, FRONTEND, NOON, PAYMENT, SECOND, Fault, closed, traffic
+from tests.analyzers.telemetry import (
+    CHECKOUT,
+    CRON,
+    FRONTEND,
+    LETTERS,
+    MAILER,
+    NOON,
+    PAYMENT,
+    SECOND,
+    Fault,
+    closed,
+    traffic,
+)
 
 LEARNED = 240
 END = NOON + LEARNED * SECOND
@@ -28,13 +40,14 @@ FINDS: dict[str, tuple[Fault, set[ServiceKey]]] = {
     "edge_calls": (Fault.CUT_SHORT, {CHECKOUT}),
     "edge_errors": (Fault.UNANSWERED, {PAYMENT}),
     "throughput": (Fault.CUT_SHORT, {PAYMENT}),
+    "consumption": (Fault.UNREAD, {MAILER}),
     "silence": (Fault.SILENT, {SOURCE}),
 }
 
 
 @cache
 def normal() -> tuple[Summary, ...]:
-    return tuple(closed(traffic(LEARNED)))
+    return tuple(closed(traffic(LEARNED, letters=True)))
 
 
 @cache
@@ -49,7 +62,7 @@ def baseline() -> Baseline:
 def window(fault: Fault, load: int = 4, seed: int = 2) -> Summary:
     """The 15 s after what was learned."""
     empty = Summary(END, END + 15 * SECOND)
-    return union([empty, *closed(traffic(15, fault, start=END, load=load, seed=seed))])
+    return union([empty, *closed(traffic(15, fault, start=END, load=load, seed=seed, letters=True))])
 
 
 @pytest.fixture(params=DEFAULTS, ids=lambda config: type(config).__name__)
@@ -134,8 +147,8 @@ def test_findings_are_complete(detector: Detector, fault: Fault) -> None:
     seen = window(fault)
     for item in detector.detect(seen, baseline()):
         assert item.detector == detector.name
-        assert item.service in {FRONTEND, CHECKOUT, PAYMENT, CRON, SOURCE}
-        assert item.peer in {None, FRONTEND, CHECKOUT, PAYMENT}
+        assert item.service in {FRONTEND, CHECKOUT, PAYMENT, CRON, MAILER, SOURCE}
+        assert item.peer in {None, FRONTEND, CHECKOUT, PAYMENT, LETTERS}
         numbers = (item.surprise, item.observed, item.expected, item.score)
         assert all(math.isfinite(number) for number in numbers)
         assert 0.35 <= item.score < 1

@@ -132,3 +132,20 @@ def test_around() -> None:
     assert TOPOLOGY.around(MAIL, 9).services == {MAIL}
     assert TOPOLOGY.around(UNKNOWN, 2).services == frozenset()
     assert TOPOLOGY.around(PAYMENT, 9).services == SHOP.services - {MAIL}
+
+
+def test_a_queue_lies_between_producer_and_consumer() -> None:
+    queue = service_key("letters")
+    whole = summary(services=(CHECKOUT, MAIL))
+    whole.edge(EdgeKey(CHECKOUT, queue, asynchronous=True, inferred=True)).calls = 40
+    whole.edge(EdgeKey(queue, MAIL, asynchronous=True, inferred=True, consumed=True)).calls = 40
+    found = build_graph(whole)
+    assert {(edge.client, edge.server) for edge in found.edges} == {(CHECKOUT, queue), (queue, MAIL)}
+    assert Topology(found).connected(CHECKOUT, MAIL)
+
+
+def test_who_takes_from_a_queue_of_its_own_name_does_not_call_itself() -> None:
+    whole = summary(services=(CHECKOUT, MAIL))
+    whole.edge(EdgeKey(CHECKOUT, MAIL, asynchronous=True, inferred=True)).calls = 40
+    whole.edge(EdgeKey(MAIL, MAIL, asynchronous=True, inferred=True, consumed=True)).calls = 40
+    assert [(edge.client, edge.server) for edge in build_graph(whole).edges] == [(CHECKOUT, MAIL)]

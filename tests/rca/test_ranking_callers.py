@@ -101,3 +101,43 @@ def test_the_pod_that_carries_most_is_named() -> None:
     assert rank(found, SHOP)[0].pod == "payment-1"
     spread = [*found[1:], finding(PAYMENT, "span_errors", 60.0)]
     assert rank(spread, SHOP)[0].pod == ""
+
+
+def test_the_deepest_of_a_chain_of_silence_is_first() -> None:
+    """Payment does not answer because it waits for ledger."""
+    loud = [finding(PAYMENT, detector, 60.0) for detector in ("error_share", "new_template")]
+    ranked = rank([*loud, unanswered(CHECKOUT, PAYMENT, 60.0), unanswered(PAYMENT, LEDGER, 30.0)], SHOP)
+    assert ranked[0].service == LEDGER
+
+
+def test_calls_of_which_one_half_is_there_are_failures_of_the_callee() -> None:
+    """Payment hangs: checkout's halves of the calls fail, and theirs to be seen is only that some take long."""
+    found = [
+        finding(CHECKOUT, "span_errors", 80.0, subject="POST /charge"),
+        finding(CHECKOUT, "template_rate", -60.0),
+        finding(PAYMENT, "self_time", 9.0, subject="POST /charge"),
+    ]
+    assert rank(found, SHOP)[0].service == PAYMENT
+    # Failing in something of its own, checkout is to blame.
+    own = [replace(found[0], subject="render"), *found[1:]]
+    assert rank(own, SHOP)[0].service == CHECKOUT
+
+
+def test_pauses_between_attempts_are_no_slowness_of_its_own() -> None:
+    waits = [finding(CHECKOUT, "self_time", 40.0), finding(CHECKOUT, "error_share", 40.0)]
+    repeats = finding(CHECKOUT, "edge_calls", 9.0, subject="checkout -> payment", peer=PAYMENT)
+    silent = unanswered(CHECKOUT, PAYMENT, 9.0)
+    assert rank([*waits, repeats, silent], SHOP)[0].service == PAYMENT
+    assert rank([*waits, silent], SHOP)[0].service == CHECKOUT
+
+
+def test_work_cut_short_by_late_calls_is_the_callees() -> None:
+    cut = [finding(CHECKOUT, "template_rate", -10.0), finding(CHECKOUT, "edge_calls", -8.0, peer=CATALOG)]
+    assert rank([*cut, gap(CHECKOUT, PAYMENT, 8.0)], GRAPH)[0].service == PAYMENT
+    # Of other callers' calls that are late it knows nothing.
+    assert rank([*cut, gap(FRONTEND, PAYMENT, 8.0)], GRAPH)[0].service == CHECKOUT
+
+
+def test_callers_who_lose_time_each_by_itself_are_witnesses_together() -> None:
+    alone = rank([gap(CHECKOUT, PAYMENT, 6.0)], GRAPH)[0].score
+    assert rank([gap(CHECKOUT, PAYMENT, 6.0), gap(FRONTEND, PAYMENT, 5.0)], GRAPH)[0].score > alone

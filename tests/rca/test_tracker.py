@@ -10,7 +10,8 @@ from analyzers.summary import EdgeKey
 from rca.explanation import diagnose
 from rca.graph import ServiceGraph
 from rca.incident import Incident, Severity, State
-from rca.tracker import NEW_NORMAL_LABEL, TITLE_LABEL, IncidentTracker, TrackerSettings, diagnosed, weight
+from rca.joint import weight
+from rca.tracker import NEW_NORMAL_LABEL, TITLE_LABEL, IncidentTracker, TrackerSettings, diagnosed
 from tests.rca.findings import CATALOG, CHECKOUT, FRONTEND, LEDGER, MAIL, NOON, PAYMENT, SECOND, SHOP, finding, graph
 
 TIMES = TrackerSettings()
@@ -66,7 +67,8 @@ def evident(nats: float, detector: str = "self_time", subject: str = "Charge", l
     return replace(finding(PAYMENT, detector, surprise, subject=subject), looked_at=looked_at)
 
 
-WEAK = evident((TIMES.open_on_repeat + TIMES.open_at_once) / 2)
+# Three windows, one every 5 s, hold 25 s: five thirds of what one holds.
+WEAK = evident(0.8 * TIMES.open)
 
 
 def test_opens_once_and_goes_on(clock: Clock) -> None:
@@ -81,17 +83,45 @@ def test_opens_once_and_goes_on(clock: Clock) -> None:
     assert clock.only().create_unix_nano == opened.create_unix_nano
 
 
-def test_a_weak_finding_opens_when_it_is_repeated(clock: Clock) -> None:
-    assert clock.window(WEAK) == []
-    assert clock.window() == []
+def test_a_weak_finding_opens_when_it_goes_on(clock: Clock) -> None:
     assert clock.window(WEAK) == []
     (opened,) = clock.window(WEAK)
     assert opened.start_unix_nano == clock.now - STEP - 15 * SECOND
 
 
+def test_windows_that_hold_the_same_do_not_count_twice(clock: Clock) -> None:
+    """Each window moves on by a third of its length: as much of what is found again is new."""
+    half = evident(TIMES.open / 2)
+    needed = (TIMES.open / 2) / (half.surprise**2 / 2 / 3)
+    windows = 1
+    while not clock.window(half):
+        windows += 1
+    assert windows == 1 + math.ceil(needed)
+
+
+def test_what_was_found_long_ago_adds_nothing(clock: Clock) -> None:
+    for _ in range(5):
+        assert clock.window(WEAK) == []
+        assert clock.quiet(TIMES.memory) == []
+
+
+def test_a_rise_and_a_fall_do_not_add_up(clock: Clock) -> None:
+    fall = replace(WEAK, surprise=-WEAK.surprise)
+    assert clock.window(WEAK) == clock.window(fall) == []
+
+
 def test_too_weak_a_finding_never_opens(clock: Clock) -> None:
-    faint = evident(TIMES.open_on_repeat - 0.1)
-    assert [clock.window(faint) for _ in range(10)] == [[]] * 10
+    """Though it goes on, it is one of so many things that were looked at that some are always so."""
+    faint = replace(evident(0.0), surprise=1.0, looked_at=1000)
+    assert [clock.window(faint) for _ in range(40)] == [[]] * 40
+
+
+def test_what_was_found_counts_after_a_restart(clock: Clock) -> None:
+    clock.window(WEAK)
+    before = clock.tracker.before
+    clock.tracker = IncidentTracker()
+    clock.tracker.restore((), before)
+    assert len(clock.window(WEAK)) == 1
 
 
 def test_falls_count_as_rises_do(clock: Clock) -> None:
@@ -250,20 +280,32 @@ def test_diagnosed(clock: Clock) -> None:
 
 
 def test_several_weak_signs_of_one_failure_open_at_once(clock: Clock) -> None:
-    third = TIMES.open_at_once / 3 + 0.1
-    assert clock.window(evident(third), evident(third, "edge_gap")) == []
-    assert clock.window() == []
-    signs = [evident(third), evident(third, "edge_gap"), evident(third, "span_errors")]
+    third = TIMES.open / 3 + 0.1
+    assert clock.window(evident(third), evident(third, "throughput")) == []
+    clock.quiet(TIMES.memory)
+    signs = [evident(third), evident(third, "throughput"), evident(third, "span_errors")]
     assert len(clock.window(*signs)) == 1
 
 
+def test_one_failed_request_is_no_crowd_of_witnesses(clock: Clock) -> None:
+    """Whoever waited for it logs an error, a retry and a failed span as well."""
+    half = TIMES.open / 2
+    signs = [
+        replace(evident(half, detector), service=service)
+        for detector in ("span_errors", "error_share", "new_template")
+        for service in (FRONTEND, PAYMENT)
+    ]
+    alone, together = weight(signs[:1]), weight(signs)
+    assert alone < together < 3 * alone
+
+
 def test_the_tenth_template_of_one_cause_adds_nothing(clock: Clock) -> None:
-    half = TIMES.open_at_once / 2
+    half = TIMES.open / 2 - 0.1
     assert clock.window(*(evident(half, "new_template", str(number)) for number in range(10))) == []
 
 
 def test_the_most_surprising_of_many_is_less_evidence(clock: Clock) -> None:
-    surprise = evident(TIMES.open_at_once + 1).surprise
+    surprise = evident(TIMES.open + 1).surprise
     many = replace(finding(PAYMENT, "self_time", surprise), looked_at=1000)
     assert weight([many]) == pytest.approx(weight([replace(many, looked_at=1)]) - math.log(1000))
     assert clock.window(many) == []

@@ -81,7 +81,7 @@ class SteppedInbox(Inbox):
         # All that waits in one turn, as the pipeline wants it, or one delivery a turn.
         self.together = False
 
-    def take(self, timeout: float, most_bytes: int) -> list[Delivery]:
+    def take(self, timeout: float, most_bytes: int, patience: float = 0.0) -> list[Delivery]:
         self._turnstile.pass_through()
         return super().take(0, most_bytes if self.together else 1)
 

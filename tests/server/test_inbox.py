@@ -173,3 +173,19 @@ def test_waking_ends_a_wait_at_once() -> None:
         inbox.wake()
         assert waiting.result() == []
         assert time.monotonic() - begun < 10
+
+
+def test_with_patience_what_comes_after_the_first_is_taken_with_it() -> None:
+    inbox = Inbox(1000, Ledger())
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(inbox.take, 30, 100, 1.0)
+        items = [put(inbox, delivery(10, number)) for number in range(3)]
+        assert waiting.result() == items
+
+
+def test_nobody_is_patient_when_enough_is_there() -> None:
+    inbox = Inbox(1000, Ledger())
+    items = [put(inbox, delivery(60, number)) for number in range(2)]
+    begun = time.monotonic()
+    assert inbox.take(0, 100, 60) == items
+    assert time.monotonic() - begun < 30

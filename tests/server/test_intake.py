@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -19,6 +18,8 @@ from server.intake import Intake, Outcome
 from server.journal import START, Journal, JournalSettings
 from server.ledger import Ledger, Signal
 from server.otlp.content_coding import Coding, Compressed, TooLargeError
+from tests.server.otlp import messages
+from tests.server.otlp.messages import spans
 
 
 class Counter:
@@ -47,26 +48,11 @@ class Counter:
 
 
 def logs(count: int, service: str = "cart", log_count: int = 0) -> ExportLogsServiceRequest:
-    request = ExportLogsServiceRequest()
-    group = request.resource_logs.add()
-    if service:
-        group.resource.attributes.add(key="service.name").value.string_value = service
-    part = group.scope_logs.add()
-    for number in range(count):
-        record = part.log_records.add(time_unix_nano=1)
-        record.body.string_value = f"line {number}"
-        if log_count:
+    records = [messages.log(f"line {number}", at=1) for number in range(count)]
+    if log_count:
+        for record in records:
             record.attributes.append(KeyValue(key="log_count", value=AnyValue(int_value=log_count)))
-    return request
-
-
-def spans(*found: Span, service: str = "cart") -> ExportTraceServiceRequest:
-    request = ExportTraceServiceRequest()
-    group = request.resource_spans.add()
-    if service:
-        group.resource.attributes.add(key="service.name").value.string_value = service
-    group.scope_spans.add(spans=found)
-    return request
+    return messages.logs(*records, service=service)
 
 
 def span(trace_id: bytes = b"t" * 16, span_id: bytes = b"s" * 8) -> Span:

@@ -220,7 +220,7 @@ def test_a_request_that_others_could_have_written_is_refused(start_server: Start
     send(server, logs("kept", "a line", 1, time.time_ns()))
     settled(server)
     folder = server.data_dir / "requests"
-    folder.mkdir(mode=0o700)
+    assert folder.stat().st_mode & 0o777 == 0o700
     new = folder / "new"
     new.write_text('{"service":"kept"}')
     os.chmod(new, 0o666)  # noqa: PTH101
@@ -228,3 +228,39 @@ def test_a_request_that_others_could_have_written_is_refused(start_server: Start
     wait_until((folder / "one.answer").exists, 10, lambda: server.stderr)
     assert "not this user's own" in (folder / "one.answer").read_text()
     assert files_holding(server.data_dir, "a line")
+    assert server.metric("hypocenter_refused_operations_total") == 1
+    assert "audit: refused one.request" in server.stderr
+
+
+def test_a_folder_that_others_may_write_to_is_not_looked_into(start_server: StartServer) -> None:
+    server = start_server(SETTINGS)
+    send(server, logs(SECRET, "a line", 1, time.time_ns()))
+    settled(server)
+    folder = server.data_dir / "requests"
+    folder.chmod(0o770)
+    wait_until(lambda: server.metric("hypocenter_refused_operations_total") == 1, 10, lambda: server.stderr)
+    forget = ("forget", "--service", SECRET, "--data-dir", str(server.data_dir))
+    assert "mode 0700" in command(*forget, code=2)
+    own = folder / "one.request"
+    own.write_text(f'{{"service":"{SECRET}"}}')
+    own.chmod(0o600)
+    # Several turns of whoever looks there: it is said and counted once.
+    time.sleep(1)
+    assert own.exists()
+    assert files_holding(server.data_dir, "a line")
+    assert server.stderr.count("requests of operators are not served") == 1
+    folder.chmod(0o700)
+    wait_until((folder / "one.answer").exists, 20, lambda: server.stderr)
+    assert files_holding(server.data_dir, "a line") == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+@pytest.mark.parametrize("verb", [("forget", "--service", "kept"), ("backup", "elsewhere")], ids=" ".join)
+def test_it_is_for_the_user_of_the_service_alone(
+    start_server: StartServer, tmp_path: Path, verb: tuple[str, ...]
+) -> None:
+    server = start_server(SETTINGS)
+    assert server.stop() == 0
+    os.chown(server.data_dir / "journal" / "lock", 65_534, 65_534)
+    words = [str(tmp_path / word) if word == "elsewhere" else word for word in verb]
+    assert "as the user of the service" in command(*words, "--data-dir", str(server.data_dir), code=2)

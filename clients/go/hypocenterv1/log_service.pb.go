@@ -79,6 +79,63 @@ func (Assessment_Basis) EnumDescriptor() ([]byte, []int) {
 	return file_hypocenter_v1_log_service_proto_rawDescGZIP(), []int{3, 0}
 }
 
+// Why a search ended before it had looked at all that is held.
+type SearchLogsResponse_IncompleteReason int32
+
+const (
+	// It did look at all: nothing is missing.
+	SearchLogsResponse_INCOMPLETE_REASON_UNSPECIFIED SearchLogsResponse_IncompleteReason = 0
+	// It had read as many bytes as one call may.
+	SearchLogsResponse_INCOMPLETE_REASON_BYTES SearchLogsResponse_IncompleteReason = 1
+	// It had taken as long as one call may.
+	SearchLogsResponse_INCOMPLETE_REASON_TIME SearchLogsResponse_IncompleteReason = 2
+	// Other searches were under way all the while.
+	SearchLogsResponse_INCOMPLETE_REASON_BUSY SearchLogsResponse_IncompleteReason = 3
+)
+
+// Enum value maps for SearchLogsResponse_IncompleteReason.
+var (
+	SearchLogsResponse_IncompleteReason_name = map[int32]string{
+		0: "INCOMPLETE_REASON_UNSPECIFIED",
+		1: "INCOMPLETE_REASON_BYTES",
+		2: "INCOMPLETE_REASON_TIME",
+		3: "INCOMPLETE_REASON_BUSY",
+	}
+	SearchLogsResponse_IncompleteReason_value = map[string]int32{
+		"INCOMPLETE_REASON_UNSPECIFIED": 0,
+		"INCOMPLETE_REASON_BYTES":       1,
+		"INCOMPLETE_REASON_TIME":        2,
+		"INCOMPLETE_REASON_BUSY":        3,
+	}
+)
+
+func (x SearchLogsResponse_IncompleteReason) Enum() *SearchLogsResponse_IncompleteReason {
+	p := new(SearchLogsResponse_IncompleteReason)
+	*p = x
+	return p
+}
+
+func (x SearchLogsResponse_IncompleteReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SearchLogsResponse_IncompleteReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_hypocenter_v1_log_service_proto_enumTypes[1].Descriptor()
+}
+
+func (SearchLogsResponse_IncompleteReason) Type() protoreflect.EnumType {
+	return &file_hypocenter_v1_log_service_proto_enumTypes[1]
+}
+
+func (x SearchLogsResponse_IncompleteReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SearchLogsResponse_IncompleteReason.Descriptor instead.
+func (SearchLogsResponse_IncompleteReason) EnumDescriptor() ([]byte, []int) {
+	return file_hypocenter_v1_log_service_proto_rawDescGZIP(), []int{6, 0}
+}
+
 type AnalyzeLogsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. What to analyze.
@@ -633,8 +690,11 @@ type SearchLogsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Entries       []*LogEntry            `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Set when entries may be missing on this page that match and are held, among the others as well as behind them. Name
+	// a service or a shorter time to look through less; when it was busy, call again.
+	IncompleteReason SearchLogsResponse_IncompleteReason `protobuf:"varint,3,opt,name=incomplete_reason,json=incompleteReason,proto3,enum=hypocenter.v1.SearchLogsResponse_IncompleteReason" json:"incomplete_reason,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *SearchLogsResponse) Reset() {
@@ -679,6 +739,13 @@ func (x *SearchLogsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *SearchLogsResponse) GetIncompleteReason() SearchLogsResponse_IncompleteReason {
+	if x != nil {
+		return x.IncompleteReason
+	}
+	return SearchLogsResponse_INCOMPLETE_REASON_UNSPECIFIED
 }
 
 type ListLogTemplatesRequest struct {
@@ -860,10 +927,16 @@ const file_hypocenter_v1_log_service_proto_rawDesc = "" +
 	"\x06filter\x18\x02 \x01(\tR\x06filter\x12\x1b\n" +
 	"\tpage_size\x18\x03 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tR\tpageToken\"o\n" +
+	"page_token\x18\x04 \x01(\tR\tpageToken\"\xdd\x02\n" +
 	"\x12SearchLogsResponse\x121\n" +
 	"\aentries\x18\x01 \x03(\v2\x17.hypocenter.v1.LogEntryR\aentries\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"x\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12_\n" +
+	"\x11incomplete_reason\x18\x03 \x01(\x0e22.hypocenter.v1.SearchLogsResponse.IncompleteReasonR\x10incompleteReason\"\x8a\x01\n" +
+	"\x10IncompleteReason\x12!\n" +
+	"\x1dINCOMPLETE_REASON_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17INCOMPLETE_REASON_BYTES\x10\x01\x12\x1a\n" +
+	"\x16INCOMPLETE_REASON_TIME\x10\x02\x12\x1a\n" +
+	"\x16INCOMPLETE_REASON_BUSY\x10\x03\"x\n" +
 	"\x17ListLogTemplatesRequest\x12!\n" +
 	"\fservice_name\x18\x01 \x01(\tR\vserviceName\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
@@ -891,53 +964,55 @@ func file_hypocenter_v1_log_service_proto_rawDescGZIP() []byte {
 	return file_hypocenter_v1_log_service_proto_rawDescData
 }
 
-var file_hypocenter_v1_log_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_hypocenter_v1_log_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_hypocenter_v1_log_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_hypocenter_v1_log_service_proto_goTypes = []any{
-	(Assessment_Basis)(0),            // 0: hypocenter.v1.Assessment.Basis
-	(*AnalyzeLogsRequest)(nil),       // 1: hypocenter.v1.AnalyzeLogsRequest
-	(*LogSelector)(nil),              // 2: hypocenter.v1.LogSelector
-	(*AnalyzeLogsResponse)(nil),      // 3: hypocenter.v1.AnalyzeLogsResponse
-	(*Assessment)(nil),               // 4: hypocenter.v1.Assessment
-	(*RecordResult)(nil),             // 5: hypocenter.v1.RecordResult
-	(*SearchLogsRequest)(nil),        // 6: hypocenter.v1.SearchLogsRequest
-	(*SearchLogsResponse)(nil),       // 7: hypocenter.v1.SearchLogsResponse
-	(*ListLogTemplatesRequest)(nil),  // 8: hypocenter.v1.ListLogTemplatesRequest
-	(*ListLogTemplatesResponse)(nil), // 9: hypocenter.v1.ListLogTemplatesResponse
-	(*v1.LogsData)(nil),              // 10: opentelemetry.proto.logs.v1.LogsData
-	(*timestamppb.Timestamp)(nil),    // 11: google.protobuf.Timestamp
-	(*Anomaly)(nil),                  // 12: hypocenter.v1.Anomaly
-	(*LogTemplate)(nil),              // 13: hypocenter.v1.LogTemplate
-	(Severity)(0),                    // 14: hypocenter.v1.Severity
-	(*Evidence)(nil),                 // 15: hypocenter.v1.Evidence
-	(*LogEntry)(nil),                 // 16: hypocenter.v1.LogEntry
+	(Assessment_Basis)(0),                    // 0: hypocenter.v1.Assessment.Basis
+	(SearchLogsResponse_IncompleteReason)(0), // 1: hypocenter.v1.SearchLogsResponse.IncompleteReason
+	(*AnalyzeLogsRequest)(nil),               // 2: hypocenter.v1.AnalyzeLogsRequest
+	(*LogSelector)(nil),                      // 3: hypocenter.v1.LogSelector
+	(*AnalyzeLogsResponse)(nil),              // 4: hypocenter.v1.AnalyzeLogsResponse
+	(*Assessment)(nil),                       // 5: hypocenter.v1.Assessment
+	(*RecordResult)(nil),                     // 6: hypocenter.v1.RecordResult
+	(*SearchLogsRequest)(nil),                // 7: hypocenter.v1.SearchLogsRequest
+	(*SearchLogsResponse)(nil),               // 8: hypocenter.v1.SearchLogsResponse
+	(*ListLogTemplatesRequest)(nil),          // 9: hypocenter.v1.ListLogTemplatesRequest
+	(*ListLogTemplatesResponse)(nil),         // 10: hypocenter.v1.ListLogTemplatesResponse
+	(*v1.LogsData)(nil),                      // 11: opentelemetry.proto.logs.v1.LogsData
+	(*timestamppb.Timestamp)(nil),            // 12: google.protobuf.Timestamp
+	(*Anomaly)(nil),                          // 13: hypocenter.v1.Anomaly
+	(*LogTemplate)(nil),                      // 14: hypocenter.v1.LogTemplate
+	(Severity)(0),                            // 15: hypocenter.v1.Severity
+	(*Evidence)(nil),                         // 16: hypocenter.v1.Evidence
+	(*LogEntry)(nil),                         // 17: hypocenter.v1.LogEntry
 }
 var file_hypocenter_v1_log_service_proto_depIdxs = []int32{
-	10, // 0: hypocenter.v1.AnalyzeLogsRequest.logs:type_name -> opentelemetry.proto.logs.v1.LogsData
-	2,  // 1: hypocenter.v1.AnalyzeLogsRequest.selector:type_name -> hypocenter.v1.LogSelector
-	11, // 2: hypocenter.v1.LogSelector.start_time:type_name -> google.protobuf.Timestamp
-	11, // 3: hypocenter.v1.LogSelector.end_time:type_name -> google.protobuf.Timestamp
-	12, // 4: hypocenter.v1.AnalyzeLogsResponse.anomalies:type_name -> hypocenter.v1.Anomaly
-	13, // 5: hypocenter.v1.AnalyzeLogsResponse.templates:type_name -> hypocenter.v1.LogTemplate
-	4,  // 6: hypocenter.v1.AnalyzeLogsResponse.assessment:type_name -> hypocenter.v1.Assessment
-	5,  // 7: hypocenter.v1.AnalyzeLogsResponse.record_results:type_name -> hypocenter.v1.RecordResult
-	14, // 8: hypocenter.v1.Assessment.severity:type_name -> hypocenter.v1.Severity
-	15, // 9: hypocenter.v1.Assessment.evidence:type_name -> hypocenter.v1.Evidence
+	11, // 0: hypocenter.v1.AnalyzeLogsRequest.logs:type_name -> opentelemetry.proto.logs.v1.LogsData
+	3,  // 1: hypocenter.v1.AnalyzeLogsRequest.selector:type_name -> hypocenter.v1.LogSelector
+	12, // 2: hypocenter.v1.LogSelector.start_time:type_name -> google.protobuf.Timestamp
+	12, // 3: hypocenter.v1.LogSelector.end_time:type_name -> google.protobuf.Timestamp
+	13, // 4: hypocenter.v1.AnalyzeLogsResponse.anomalies:type_name -> hypocenter.v1.Anomaly
+	14, // 5: hypocenter.v1.AnalyzeLogsResponse.templates:type_name -> hypocenter.v1.LogTemplate
+	5,  // 6: hypocenter.v1.AnalyzeLogsResponse.assessment:type_name -> hypocenter.v1.Assessment
+	6,  // 7: hypocenter.v1.AnalyzeLogsResponse.record_results:type_name -> hypocenter.v1.RecordResult
+	15, // 8: hypocenter.v1.Assessment.severity:type_name -> hypocenter.v1.Severity
+	16, // 9: hypocenter.v1.Assessment.evidence:type_name -> hypocenter.v1.Evidence
 	0,  // 10: hypocenter.v1.Assessment.basis:type_name -> hypocenter.v1.Assessment.Basis
-	14, // 11: hypocenter.v1.RecordResult.severity:type_name -> hypocenter.v1.Severity
-	16, // 12: hypocenter.v1.SearchLogsResponse.entries:type_name -> hypocenter.v1.LogEntry
-	13, // 13: hypocenter.v1.ListLogTemplatesResponse.templates:type_name -> hypocenter.v1.LogTemplate
-	1,  // 14: hypocenter.v1.LogService.AnalyzeLogs:input_type -> hypocenter.v1.AnalyzeLogsRequest
-	6,  // 15: hypocenter.v1.LogService.SearchLogs:input_type -> hypocenter.v1.SearchLogsRequest
-	8,  // 16: hypocenter.v1.LogService.ListLogTemplates:input_type -> hypocenter.v1.ListLogTemplatesRequest
-	3,  // 17: hypocenter.v1.LogService.AnalyzeLogs:output_type -> hypocenter.v1.AnalyzeLogsResponse
-	7,  // 18: hypocenter.v1.LogService.SearchLogs:output_type -> hypocenter.v1.SearchLogsResponse
-	9,  // 19: hypocenter.v1.LogService.ListLogTemplates:output_type -> hypocenter.v1.ListLogTemplatesResponse
-	17, // [17:20] is the sub-list for method output_type
-	14, // [14:17] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	15, // 11: hypocenter.v1.RecordResult.severity:type_name -> hypocenter.v1.Severity
+	17, // 12: hypocenter.v1.SearchLogsResponse.entries:type_name -> hypocenter.v1.LogEntry
+	1,  // 13: hypocenter.v1.SearchLogsResponse.incomplete_reason:type_name -> hypocenter.v1.SearchLogsResponse.IncompleteReason
+	14, // 14: hypocenter.v1.ListLogTemplatesResponse.templates:type_name -> hypocenter.v1.LogTemplate
+	2,  // 15: hypocenter.v1.LogService.AnalyzeLogs:input_type -> hypocenter.v1.AnalyzeLogsRequest
+	7,  // 16: hypocenter.v1.LogService.SearchLogs:input_type -> hypocenter.v1.SearchLogsRequest
+	9,  // 17: hypocenter.v1.LogService.ListLogTemplates:input_type -> hypocenter.v1.ListLogTemplatesRequest
+	4,  // 18: hypocenter.v1.LogService.AnalyzeLogs:output_type -> hypocenter.v1.AnalyzeLogsResponse
+	8,  // 19: hypocenter.v1.LogService.SearchLogs:output_type -> hypocenter.v1.SearchLogsResponse
+	10, // 20: hypocenter.v1.LogService.ListLogTemplates:output_type -> hypocenter.v1.ListLogTemplatesResponse
+	18, // [18:21] is the sub-list for method output_type
+	15, // [15:18] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_hypocenter_v1_log_service_proto_init() }
@@ -958,7 +1033,7 @@ func file_hypocenter_v1_log_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hypocenter_v1_log_service_proto_rawDesc), len(file_hypocenter_v1_log_service_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,

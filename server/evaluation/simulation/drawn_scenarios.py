@@ -1,12 +1,12 @@
 """Scenarios on generated systems: hours in which nothing is wrong, and failures of every kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any
 
 from server.evaluation.simulation.generated import random_topology
 from server.evaluation.simulation.scenario import Scenario
-from server.evaluation.simulation.topology import Call, Topology
+from server.evaluation.simulation.topology import Call, Send, Step, Topology
 
 HOUR = "60m"
 KINDS = (
@@ -92,12 +92,17 @@ class _Breakage:
         # What is rarely used, or never, can't be seen to break.
         calls = sorted(set(_travelled(topology)))
         self._inner = [call for call in calls if not self._database(call[1])]
+        self._sends = any(isinstance(step, Send) for step in _steps(topology, calls))
         self._to_database = [call for call in calls if self._database(call[1])]
+        # Whose callers say whom they call: nobody can name the others.
+        self._named = [call for call in self._to_database if topology.services[call[0]].kinds]
 
     def has(self, kind: str) -> bool:
         """Whether there is anything that can break in this way."""
         if kind == "consumer_stopped":
-            return bool(self._inner and self._topology.queues)
+            return bool(self._inner and self._sends)
+        if kind in ("slow_database", "database_down"):
+            return bool(self._inner and self._named)
         return bool(self._inner and self._to_database)
 
     def of(self, kind: str) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
@@ -115,11 +120,11 @@ class _Breakage:
                 return {**edge, "times": 20}, {"service": caller}, []
             how: dict[str, Any] = {"by": "250ms"} if kind == "delay" else {"share": 0.5}
             return {**edge, **how}, {**cause, "also": [caller], "edge": edge["edge"]}, []
-        if kind in ("pool_leak", "slow_database", "database_down"):
-            caller, reference, pool = random.choice(self._to_database)
-            database = reference.partition("/")[0]
-            if kind == "pool_leak":
-                return {"kind": kind, "service": caller, "pool": pool, "left": 0}, {"service": caller}, []
+        if kind == "pool_leak":
+            caller, _, pool = random.choice(self._to_database)
+            return {"kind": kind, "service": caller, "pool": pool, "left": 0}, {"service": caller}, []
+        if kind in ("slow_database", "database_down"):
+            database = random.choice(self._named)[1].partition("/")[0]
             if kind == "database_down":
                 return {"kind": "down", "service": database}, {"service": database}, []
             return {"kind": "slow", "service": database, "factor": 50}, {"service": database}, []
@@ -128,7 +133,9 @@ class _Breakage:
             return {"kind": kind, "service": consumer}, {"service": consumer}, []
         if kind == "bad_pod":
             pod = random.randrange(services[callee].pods)
-            return {"kind": "exception", **at, "pod": pod}, {**cause, "pod": pod}, []
+            # Of an only pod nothing is said by naming it.
+            named = {"pod": pod} if services[callee].pods > 1 else {}
+            return {"kind": "exception", **at, "pod": pod}, {**cause, **named}, []
         if kind == "log_stops":
             last = services[callee].operations[operation][-1]
             return {"kind": kind, **at, "log": getattr(last, "log", "")}, cause, []
@@ -153,6 +160,15 @@ def _travelled(topology: Topology) -> Iterator[tuple[str, str, str]]:
                 if (callee, called) not in known:
                     known.add((callee, called))
                     waiting.append((callee, called))
+
+
+def _steps(topology: Topology, calls: Iterable[tuple[str, str, str]]) -> Iterator[Step]:
+    """Of all operations that every request of its entry comes by."""
+    front = next(iter(topology.services))
+    reached = {f"{front}/{name}" for name in topology.services[front].operations} | {call[1] for call in calls}
+    for reference in sorted(reached):
+        service, _, operation = reference.partition("/")
+        yield from topology.services[service].operations[operation]
 
 
 def _load(random: Random, topology: Topology, rate: float) -> dict[str, Any]:

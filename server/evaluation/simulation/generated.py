@@ -98,7 +98,18 @@ class _Drawing:
             sender = services[random.choice([name for name in self._names if name != consumer])]["operations"]
             sender[next(iter(sender))].insert(-1, {"send": "events"})
             queues["events"] = {"consumer": f"{consumer}/consume", "consumers": random.randint(2, 4)}
-        return {"services": services, "queues": queues, "namespace": random.choice(("", "main"))}
+        drawn = {"services": services, "queues": queues, "namespace": random.choice(("", "main"))}
+        self._disguise(services, queues)
+        return drawn
+
+    def _disguise(self, services: dict[str, Any], queues: dict[str, Any]) -> None:
+        """Some services log under another name, and some consumers begin traces of their own."""
+        random = Random(f"disguise {self._names} {len(services)}")
+        for name in self._names:
+            if random.random() < 0.05:
+                services[name]["log_name"] = random.choice((f"{name}-java", f"app.{name}", f"{name}_container"))
+        for queue in queues.values():
+            queue["linked"] = random.random() < 0.3
 
     def _operation_names(self, name: str) -> list[str]:
         verbs = self._random.sample(("GET", "POST", "PUT", "DELETE"), self._random.randint(1, 3))

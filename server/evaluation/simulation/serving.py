@@ -68,18 +68,27 @@ class Server:
         """One of a pod's consumers, for as long as the pod is there."""
         kernel = self._world.kernel
         while not pod.retired:
-            context: Context = yield self._world.queues[queue].get()
+            message: Context = yield self._world.queues[queue].get()
             while any(True for _ in self._world.board.at(ConsumerStopped, pod.service, operation, pod.number)):
                 yield _LOOK_AGAIN
+            context, linked = message, self._world.topology.queues[queue].linked
+            if linked:
+                context = Context(self._random.randbytes(16), b"", message.sampled, message.values)
             span_id = self._random.randbytes(8)
             begun = kernel.now
             inside = Context(context.trace_id, span_id, context.sampled, context.values)
             outcome = yield from self._guarded(pod, operation, inside)
             if outcome is not None:
-                attributes = messaging(queue, "process")
-                kind, name = Span.SPAN_KIND_CONSUMER, f"process {queue}"
                 self._telemetry.span(
-                    pod, context, span_id, name, kind, begun, error=outcome.error, attributes=attributes
+                    pod,
+                    context,
+                    span_id,
+                    f"process {queue}",
+                    Span.SPAN_KIND_CONSUMER,
+                    begun,
+                    error=outcome.error,
+                    attributes=messaging(queue, "process"),
+                    message=message if linked else None,
                 )
 
     def _guarded(self, pod: Pod, operation: str, context: Context) -> Generator[int | Gate, Any, Outcome | None]:

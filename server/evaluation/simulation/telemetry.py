@@ -63,8 +63,9 @@ class Telemetry:
         *,
         error: str = "",
         attributes: Attributes = (),
+        message: Context | None = None,
     ) -> None:
-        """A span that ends now."""
+        """A span that ends now. `message` is what it works on, where that belongs to another trace."""
         service = self._world.topology.services[pod.service]
         if not (service.seen[0] and context.sampled) or self._world.board.silent(pod.service):
             return
@@ -84,6 +85,7 @@ class Telemetry:
                 start_time_unix_nano=start + pod.clock,
                 end_time_unix_nano=self._world.kernel.now + pod.clock,
                 attributes=known,
+                links=[Span.Link(trace_id=message.trace_id, span_id=message.parent_id)] if message else (),
                 status=Status(code=Status.STATUS_CODE_ERROR, message=error) if error else None,
             )
         )

@@ -161,6 +161,8 @@ class Queue(Written):
     consumer: str
     # Messages a pod works on at once.
     consumers: int = Field(default=2, ge=1)
+    # Whoever consumes begins a trace of its own, and its span names that of the message as a link.
+    linked: bool = False
 
 
 class Topology(Written):

@@ -11,8 +11,10 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
 from analyzers.columns import LogBatch, id_bytes
+from analyzers.native import without_native
 from analyzers.otlp import DecodeLimits, LogDecoder, Received
 from analyzers.otlp.body import body_text
+from analyzers.otlp.resources import decode_resource
 from analyzers.otlp.severities import MAX_SEVERITY, by_text
 from tests.analyzers.telemetry import NOON, attribute, resource
 
@@ -114,7 +116,17 @@ def rows_of(batch: LogBatch) -> list[tuple[object, ...]]:
 
 
 def decode(bodies: Sequence[bytes]) -> LogBatch:
-    return LogDecoder(LIMITS).decode([Received(body, NOON + 9) for body in bodies])
+    """Both ways, which have to come to the same; without a native library that is twice the same."""
+    received = [Received(body, NOON + 9) for body in bodies]
+    batch = LogDecoder(LIMITS).decode(received)
+    with without_native():
+        other = LogDecoder(LIMITS).decode(received)
+    assert rows_of(batch) == rows_of(other)
+    assert batch.request.tolist() == other.request.tolist()
+    assert batch.scope.tolist() == other.scope.tolist()
+    assert (batch.template, batch.event, batch.faults) == (other.template, other.event, other.faults)
+    assert (batch.truncated, batch.own, batch.scopes) == (other.truncated, other.own, other.scopes)
+    return batch
 
 
 @settings(deadline=None, max_examples=150)
@@ -184,11 +196,30 @@ def test_a_record_of_many_fields_keeps_nobody_waiting() -> None:
 def test_lengths_written_with_more_bytes_than_needed() -> None:
     record = LogRecord(body=AnyValue(string_value="padded")).SerializeToString()
     padded = b"\x12" + bytes([len(record) | 0x80, 0x80, 0x00]) + record
+    longest = b"\x12" + bytes([len(record) | 0x80, 0x80, 0x80, 0x80, 0x00]) + record
     tagged = b"\x92\x00" + varint(len(record)) + record
-    for part in (padded, tagged):
+    for part in (padded, longest, tagged):
         body = wrapped(0x0A, wrapped(0x12, part + part))
         assert [row[1] for row in rows_of(decode([body]))] == ["padded", "padded"]
         assert rows_of(decode([body])) == expected(ExportLogsServiceRequest.FromString(body))
+
+
+@pytest.mark.parametrize("tag", [0x09, 0x10, 0x1A, 0x2A, 0x32, 0x4A, 0x52, 0x59, 0x62])
+def test_tags_written_with_more_bytes_than_needed(tag: int) -> None:
+    value = {1: NOON.to_bytes(8, "little"), 0: b"\x09"}.get(tag & 7, b"\x06\x0a\x04text")
+    record = LogRecord(body=AnyValue(string_value="before")).SerializeToString() + bytes([tag | 0x80, 0]) + value
+    body = wrapped(0x0A, wrapped(0x12, wrapped(0x12, record)))
+    assert rows_of(decode([body])) == expected(ExportLogsServiceRequest.FromString(body))
+
+
+def test_a_resource_said_in_pieces_is_one() -> None:
+    pieces = [resource("a"), resource("", service_version="1"), resource("b")]
+    scope = wrapped(0x12, wrapped(0x12, LogRecord(body=AnyValue(string_value="here")).SerializeToString()))
+    body = wrapped(0x0A, b"".join(wrapped(0x0A, item.SerializeToString()) for item in pieces) + scope + scope)
+    batch = decode([body])
+    parsed = ExportLogsServiceRequest.FromString(body)
+    assert batch.resources == [decode_resource(parsed.resource_logs[0].resource)]
+    assert len(batch) == 2
 
 
 def test_nothing_at_all() -> None:

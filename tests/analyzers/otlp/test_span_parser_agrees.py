@@ -11,7 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 
 from analyzers.columns import SpanBatch, id_bytes
 from analyzers.otlp import DecodeLimits, Received, SpanDecoder
-from tests.analyzers.telemetry import CLIENT, NOON, PRODUCER, attribute, resource
+from tests.analyzers.telemetry import CLIENT, CONSUMER, NOON, PRODUCER, attribute, resource
 
 # Of a field no version has, of each wire type there is; known fields of another wire type, which makes them unknown.
 UNKNOWN = (
@@ -66,10 +66,13 @@ requests = st.lists(
 )
 
 
+NAMING = (CLIENT, PRODUCER, CONSUMER)
+
+
 def peer_of(span: Span, namespace: str) -> tuple[str, str, bool] | None:
     said = {item.key: item.value.string_value or str(item.value.int_value or "") for item in span.attributes}
     named = [said[key][:255] for key in KEYS if said.get(key, "") not in ("", "localhost", "::1")]
-    return (namespace, named[0], span.kind == PRODUCER) if named and span.kind in (CLIENT, PRODUCER) else None
+    return (namespace, named[0], span.kind == PRODUCER) if named and span.kind in NAMING else None
 
 
 def expected(request: ExportTraceServiceRequest) -> list[tuple[object, ...]]:

@@ -82,8 +82,8 @@ def test_peers(attributes: dict[str, str], name: str | None) -> None:
     assert (batch.peers, batch.peer.tolist()) == (expected, [-1] if name is None else [0])
 
 
-@pytest.mark.parametrize(("kind", "named"), [(PRODUCER, True), (CLIENT, True), (SERVER, False), (CONSUMER, False)])
-def test_only_callers_name_peers(kind: Span.SpanKind.ValueType, named: bool) -> None:
+@pytest.mark.parametrize(("kind", "named"), [(PRODUCER, True), (CLIENT, True), (SERVER, False), (CONSUMER, True)])
+def test_callers_and_consumers_name_peers(kind: Span.SpanKind.ValueType, named: bool) -> None:
     batch = span_batch(*span_groups([span("call", NOON, NOON, kind=kind, attributes={"peer.service": "ledger"})]))
     assert batch.peers == ([Peer(service_key("ledger"), asynchronous=kind == PRODUCER)] if named else [])
 

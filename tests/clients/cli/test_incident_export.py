@@ -102,6 +102,14 @@ def test_what_is_missing_is_said(
     assert note in result.stderr
 
 
+def test_that_the_search_was_cut_short_is_said(server: RememberingServer, run: Run, tmp_path: Path) -> None:
+    put(server)
+    server.incomplete_reason = log_service_pb2.SearchLogsResponse.INCOMPLETE_REASON_BYTES
+    result = run("incidents", "export", "a1", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert "records may be missing" in result.stderr
+
+
 def test_nothing_is_overwritten(server: RememberingServer, run: Run, tmp_path: Path) -> None:
     put(server)
     (tmp_path / "scenario.yaml").write_text("mine")

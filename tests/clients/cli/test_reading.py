@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 
+import pytest
 from google.protobuf import json_format
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from hypocenter.client.testing import RememberingServer
 from hypocenter.v1 import log_pb2, log_service_pb2, root_cause_service_pb2, service_graph_pb2, service_pb2
+from hypocenter.v1.log_service_pb2 import SearchLogsResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue, KeyValueList
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from typer.testing import Result
@@ -39,6 +41,23 @@ def test_logs_are_searched_by_words_service_and_filter(server: RememberingServer
     ]
     parsed = json_format.Parse(run("logs", "search", "--json").stdout, log_service_pb2.SearchLogsResponse())
     assert parsed.entries == server.entries
+
+
+@pytest.mark.parametrize("entries", [0, 3])
+@pytest.mark.parametrize(("reason", "remedy"), [("BYTES", "shorter time"), ("TIME", "shorter time"), ("BUSY", "again")])
+def test_a_search_that_looked_at_less_than_everything_says_so(
+    server: RememberingServer, run: Run, entries: int, reason: str, remedy: str
+) -> None:
+    server.entries = [entry(AnyValue(string_value="timed out"))] * entries
+    complete = run("logs", "search", "--limit", "2")
+    assert (complete.exit_code, complete.stderr) == (0, "")
+    server.incomplete_reason = getattr(SearchLogsResponse, f"INCOMPLETE_REASON_{reason}")
+    result = run("logs", "search", "--limit", "2")
+    assert (result.exit_code, result.stdout) == (0, complete.stdout)
+    assert "records may be missing" in result.stderr
+    assert remedy in result.stderr
+    document = json.loads(run("logs", "search", "--limit", "2", "--json").stdout)
+    assert document["incompleteReason"] == f"INCOMPLETE_REASON_{reason}"
 
 
 def test_a_body_that_is_no_text_is_shown_on_one_line(server: RememberingServer, run: Run) -> None:

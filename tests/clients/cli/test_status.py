@@ -42,6 +42,19 @@ def test_an_account_that_balances_is_zero(run: Run, status_page: Page) -> None:
     assert document["signals"]["logs"] == BALANCED | {"signal": "logs", "difference": 0, "holds": True}
 
 
+def test_a_backlog_is_told(run: Run, status_page: Page) -> None:
+    status_page.set({"logs": BALANCED, "catching_up": True, "behind_seconds": 312.4})
+    result = run("status", "--web", status_page.url)
+    assert result.exit_code == 0, result.output
+    assert "catching up with a backlog: what is judged is 312 s behind" in result.stdout
+    document = json.loads(run("status", "--web", status_page.url, "--json").stdout)
+    assert (document["catching_up"], document["behind_seconds"]) == (True, 312.4)
+    status_page.set({"logs": BALANCED, "catching_up": False, "behind_seconds": 0.0})
+    assert "catching up" not in run("status", "--web", status_page.url).stdout
+    document = json.loads(run("status", "--web", status_page.url, "--json").stdout)
+    assert (document["catching_up"], document["behind_seconds"]) == (False, 0.0)
+
+
 def test_the_signals_may_stand_at_the_top(run: Run, status_page: Page) -> None:
     status_page.set({"logs": BALANCED, "up": True})
     assert run("status", "--web", status_page.url).exit_code == 0

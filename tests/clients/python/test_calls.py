@@ -54,6 +54,20 @@ def test_lists_are_read_to_the_end_page_by_page(server: RememberingServer, clien
     assert [t.template_id for t in client.list_log_templates("cart", page_size=page_size)] == expected
 
 
+def test_a_search_says_that_it_could_not_look_at_everything(server: RememberingServer, client: Client) -> None:
+    server.entries = [log_pb2.LogEntry(service_name=str(number)) for number in range(5)]
+    found = client.search_logs(page_size=2)
+    assert next(found).service_name == "0"
+    assert not found.incomplete_reason
+    server.incomplete_reason = log_service_pb2.SearchLogsResponse.INCOMPLETE_REASON_TIME
+    assert [next(found).service_name for _ in range(2)] == ["1", "2"]
+    assert found.incomplete_reason == log_service_pb2.SearchLogsResponse.INCOMPLETE_REASON_TIME
+    # What was said of one page holds for the search.
+    server.incomplete_reason = log_service_pb2.SearchLogsResponse.INCOMPLETE_REASON_UNSPECIFIED
+    assert [entry.service_name for entry in found] == ["3", "4"]
+    assert found.incomplete_reason
+
+
 def test_pages_that_nobody_reads_are_not_fetched(server: RememberingServer, client: Client) -> None:
     for number in range(10):
         server.put(incident_pb2.Incident(name=f"incidents/{number}"))

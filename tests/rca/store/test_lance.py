@@ -35,6 +35,10 @@ def ids(config: LanceConfig) -> list[str]:
         store.close()
 
 
+def holding(folder: Path, text: bytes) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and text in path.read_bytes()]
+
+
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -84,6 +88,23 @@ def test_many_saves_leak_neither_files_nor_disk(tmp_path: Path, capfd: pytest.Ca
     assert len(kept) < 100
     store.close()
     assert capfd.readouterr().err == ""
+
+
+def test_what_was_replaced_is_in_no_file_after_a_purge(tmp_path: Path) -> None:
+    """Without a warning either, which would be an error here."""
+    store = build(LanceConfig(tmp_path))
+    for turn in range(5):
+        store.save(incident("kept", title=f"hunter{turn}", revision=turn + 1))
+        store.save(incident(f"other{turn}", title="Otter"))
+    assert holding(tmp_path, b"hunter3")
+    store.purge()
+    assert [turn for turn in range(4) if holding(tmp_path, f"hunter{turn}".encode())] == []
+    assert [found.title for found, _ in store.search("hunter4", 5)] == ["hunter4"]
+    assert len(store.list()) == 6
+    store.save(incident("kept", title="changed", revision=9))
+    store.purge()
+    assert not holding(tmp_path, b"hunter")
+    store.close()
 
 
 def test_nothing_is_open_after_closing(tmp_path: Path) -> None:

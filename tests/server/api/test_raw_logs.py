@@ -6,7 +6,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from hypocenter.v1.log_service_pb2 import SearchLogsRequest
+from hypocenter.v1.log_service_pb2 import SearchLogsRequest, SearchLogsResponse
 from hypocenter.v1.log_service_pb2_grpc import LogServiceStub
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
@@ -149,4 +149,6 @@ def test_a_search_that_stopped_early_says_so(api: Api, stopped: Stopped) -> None
     assert len(answer.entries) == 50
     said = [value for key, value in call.trailing_metadata() if key == INCOMPLETE]
     assert said == ([stopped.value] if stopped.early else [])
+    reason = {Stopped.BYTES: "BYTES", Stopped.SECONDS: "TIME", Stopped.BUSY: "BUSY"}.get(stopped, "UNSPECIFIED")
+    assert SearchLogsResponse.IncompleteReason.Name(answer.incomplete_reason) == f"INCOMPLETE_REASON_{reason}"
     api.reader.stopped = Stopped.NO

@@ -3,10 +3,8 @@
 import gzip
 import time
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
 
 import grpc
 import pytest
@@ -24,11 +22,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from clients.conformance.http2 import Http2Connection
 from server.config import OtlpConfig
-from server.inbox import Inbox
-from server.intake import Intake
-from server.ledger import Ledger, Signal
-from server.otlp.grpc_door import OtlpGrpcDoor
+from server.ledger import Signal
 from tests.server.flow import Flow
+from tests.server.otlp.calls import attempt, detail, refusal, send
 from tests.server.otlp.messages import LOGS, TRACES, log, logs, span, spans
 
 KIBIBYTE = 1024
@@ -42,36 +38,6 @@ def log_stub(channel: grpc.Channel) -> LogsServiceStub:
 @pytest.fixture
 def trace_stub(channel: grpc.Channel) -> TraceServiceStub:
     return TraceServiceStub(channel)  # type: ignore[no-untyped-call]
-
-
-def send(channel: grpc.Channel, method: str, body: bytes, compression: grpc.Compression | None = None) -> bytes:
-    """Bytes as they are."""
-    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
-    return call(body, timeout=10, compression=compression)
-
-
-def refusal(channel: grpc.Channel, method: str, body: bytes, compression: grpc.Compression | None = None) -> grpc.Call:
-    with pytest.raises(grpc.RpcError) as raised:
-        send(channel, method, body, compression)
-    # What a blocking call raises is its call too.
-    return cast(grpc.Call, raised.value)
-
-
-def attempt(channel: grpc.Channel, method: str, body: bytes) -> grpc.Call | None:
-    """None when it was taken, else the refusal."""
-    try:
-        send(channel, method, body)
-    except grpc.RpcError as error:
-        return cast(grpc.Call, error)
-    return None
-
-
-def detail(call: grpc.Call, kind: type[Message]) -> Message:
-    status = rpc_status.from_call(call)
-    assert status is not None
-    found = kind()
-    assert [item.Unpack(found) for item in status.details] == [True]
-    return found
 
 
 def test_full_success_leaves_partial_success_unset(
@@ -175,26 +141,6 @@ def test_codings_that_grpcio_does_not_know_are_refused_for_good(flow: Flow, codi
     with Http2Connection(flow.address) as connection:
         assert connection.call(LOGS, flow.address, coding, b"whatever")["grpc-status"] == "13"
     assert flow.account(Signal.LOGS).received == 0
-
-
-def test_refusals_are_counted_by_reason() -> None:
-    counted: Counter[tuple[str, str]] = Counter()
-    ledger = Ledger()
-    door = OtlpGrpcDoor(
-        Intake(Inbox(1000, ledger), ledger),
-        "127.0.0.1:0",
-        2000,
-        count=lambda *what: counted.update([what]),
-    )
-    with grpc.insecure_channel(door.start()) as channel:
-        assert refusal(channel, LOGS, b"\xff").code() is grpc.StatusCode.INVALID_ARGUMENT
-        large = logs(log("x" * 3000)).SerializeToString()
-        assert refusal(channel, LOGS, large, grpc.Compression.Gzip).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        body = logs(log("x" * 600)).SerializeToString()
-        send(channel, LOGS, body)
-        assert refusal(channel, LOGS, body).code() is grpc.StatusCode.UNAVAILABLE
-    door.stop(0)
-    assert counted == {("otlp.grpc", reason): 1 for reason in ("invalid", "too_large", "overloaded")}
 
 
 class TestSizes:

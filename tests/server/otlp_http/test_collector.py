@@ -1,6 +1,5 @@
 """The real Collector's otlp_http exporter at our door, with every encoding and compression it and we both know."""
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import yaml
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from tests.collector.build import GoMissingError, collector_binary
 from tests.collector.collector_process import free_ports, wait_until
 from tests.running_server import RunningServer
 from tests.server.otlp.messages import log, logs, span, spans
@@ -26,16 +24,6 @@ EXPORTERS = {
     "otlp_http/zlib": {"compression": "zlib"},
     "otlp_http/json": {"encoding": "json", "compression": "gzip"},
 }
-
-
-@pytest.fixture
-def binary() -> Path:
-    try:
-        return collector_binary()
-    except GoMissingError as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
 
 
 @pytest.fixture

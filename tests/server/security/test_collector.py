@@ -1,6 +1,5 @@
 """A real Collector with the configuration users copy, a token and a certificate: what it sends is let in."""
 
-import os
 from pathlib import Path
 
 import grpc
@@ -8,7 +7,6 @@ import pytest
 import yaml
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 
-from tests.collector.build import GoMissingError, collector_binary
 from tests.collector.collector_process import CollectorProcess, CollectorSettings
 from tests.running_server import wait_until
 from tests.server.otlp import messages
@@ -18,16 +16,6 @@ from tests.server.security.test_tls_doors import context
 
 # The first of these to run may have to build the Collector.
 pytestmark = [pytest.mark.collector, pytest.mark.timeout(1500)]
-
-
-@pytest.fixture(scope="module")
-def binary() -> Path:
-    try:
-        return collector_binary()
-    except GoMissingError as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
 
 
 def overlay(folder: Path, secured: Secured, token: str) -> Path:

@@ -1,32 +1,17 @@
 """Logging in and out in a real browser, whose own rules about cookies and forms hold."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.running_server import RunningServer
 from tests.server.security.conftest import READ, WRONG
-from tests.server.web.browser import Browser
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+from tests.server.web.browser import Browser, chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    if program is None:
-        message = "no Chromium here: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
-        Browser(program, Path(profile)) as browser,
-    ):
+    with chromium() as browser:
         yield browser
 
 

@@ -3,14 +3,21 @@
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Chromium reads commands from descriptor 3 and answers on 4.
 _ON_THREE_AND_FOUR = """
 import fcntl, os, sys
@@ -19,6 +26,23 @@ os.dup2(ends[0], 3)
 os.dup2(ends[1], 4)
 os.execvp(sys.argv[3], sys.argv[3:])
 """
+
+
+@contextmanager
+def chromium() -> Iterator["Browser"]:
+    """A browser with a profile of its own; without Chromium the test fails in CI and is skipped elsewhere."""
+    program = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    if program is None:
+        message = "no Chromium here: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    # Its processes may still write while they end.
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        Browser(program, Path(profile)) as browser,
+    ):
+        yield browser
 
 
 class NavigatedError(Exception):

@@ -9,6 +9,7 @@ from rca.diagnosis import Diagnosis, Evidence, RootCause, RuledOut, SimilarIncid
 from rca.graph import Edge, Node, ServiceGraph
 from rca.incident import Incident, Severity, State
 from server.ledger import Account
+from server.progress import Progress
 from server.web.status import StatusView
 
 SECOND = 1_000_000_000
@@ -217,8 +218,9 @@ STATUS = StatusView(
     logs=signal(),
     traces=signal(received=9, counted=9, rejected=0, duplicate=0, dropped={}, pending=0, late=0),
     ready=True,
-    watermark_unix_nano=START + 4 * MINUTE,
+    progress=Progress(START + 4 * MINUTE, START + 4 * MINUTE, False, 0.0),
     started_unix_nano=START - 60 * MINUTE,
     version="0.1.0",
     incidents_open=1,
+    native_ingest="in use",
 )

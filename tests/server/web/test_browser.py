@@ -1,38 +1,22 @@
 """The page in a real browser: what it shows, how it keeps up, and what it must not run."""
 
 import base64
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from rca.incident import State
 from server.feed import Change
 from tests.server.web import shop
-from tests.server.web.browser import Browser
+from tests.server.web.browser import Browser, chromium
 from tests.server.web.conftest import Service
 from tests.server.web.visitor import Visitor
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    if program is None:
-        message = "no Chromium here: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    # Its processes may still write while they end.
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
-        Browser(program, Path(profile)) as browser,
-    ):
+    with chromium() as browser:
         yield browser
 
 

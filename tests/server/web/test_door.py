@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from server.web.address import BindError
+from server.listening import AddressError
 from tests.server.web.conftest import Service
 from tests.server.web.visitor import Visitor
 
@@ -82,19 +82,19 @@ def test_a_used_port_is_named_with_what_to_do(service: Service) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         door = service.door(address)
-        with pytest.raises(BindError, match=rf"web\.http: can't listen on {address}: the port is in use; stop .*"):
+        with pytest.raises(AddressError, match=rf"web\.http: can't listen on {address}: the port is in use; stop .*"):
             door.start()
         door.stop()
 
 
 @pytest.mark.parametrize("address", ["8080", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:99999", ":8080", ""])
 def test_a_bad_address_is_refused_before_anything_runs(service: Service, address: str) -> None:
-    with pytest.raises(BindError, match="is not HOST:PORT"):
+    with pytest.raises(AddressError, match="is not HOST:PORT"):
         service.door(address)
 
 
 def test_an_unknown_host_is_named(service: Service) -> None:
-    with pytest.raises(BindError, match=r"'nowhere\.invalid' is no address of this machine"):
+    with pytest.raises(AddressError, match=r"'nowhere\.invalid' is no address of this machine"):
         service.door("nowhere.invalid:0").start()
 
 
@@ -106,7 +106,7 @@ def test_stop_ends_the_threads_and_frees_the_port(service: Service) -> None:
         assert stream.next() == {"retry": "3000"}
         door.stop()
         door.stop()
-    assert not [thread.name for thread in set(threading.enumerate()) - before if thread.name.startswith("web-")]
+    assert not [thread.name for thread in set(threading.enumerate()) - before if thread.name.startswith("web")]
     again = service.door(address)
     assert again.start() == address
     again.stop()

@@ -6,6 +6,7 @@ import pytest
 
 from analyzers.service import ServiceKey
 from rca.incident import Severity, State
+from server.progress import Progress
 from tests.server.web import shop
 from tests.server.web.conftest import Service
 from tests.server.web.visitor import Visitor
@@ -61,11 +62,24 @@ def page(visitor: Visitor, path: str) -> Page:
 
 def test_the_front_page_of_a_new_service_says_what_to_do(service: Service, visitor: Visitor) -> None:
     service.backend.held_range = (0, 0)
-    service.status = replace(shop.STATUS, watermark_unix_nano=0)
+    service.status = replace(shop.STATUS, progress=Progress(0, 0, False, 0.0))
     empty = page(visitor, "/")
     assert "No open incidents" in empty.texts("open")
     assert "No telemetry yet" in empty.texts("open")
     assert service.backend.graph_ranges == []
+
+
+def test_while_somebody_catches_up_calm_means_little_and_the_page_says_so(service: Service, visitor: Visitor) -> None:
+    assert "atching up" not in visitor.ask("/").text
+    held = Progress(shop.START + 4 * shop.MINUTE, shop.START + shop.MINUTE, True, 312.4)
+    service.status = replace(shop.STATUS, progress=held)
+    front = page(visitor, "/")
+    told = front.texts("open")
+    assert "Catching up." in told
+    assert "nothing after 2026-11-20 10:01:00 UTC" in told
+    assert "312 s behind" in told
+    assert "Nothing departs from normal up to then." in told
+    assert "Judged up to 2026-11-20 10:01:00 UTC, catching up with a backlog." in front.texts("counts")
 
 
 def test_open_incidents_come_first_and_the_worst_of_them_on_top(service: Service, visitor: Visitor) -> None:

@@ -5,6 +5,7 @@ import pytest
 from prometheus_client import Counter
 from prometheus_client.parser import text_string_to_metric_families
 
+from server.progress import Progress
 from tests.server.web import shop
 from tests.server.web.conftest import Service
 from tests.server.web.visitor import Visitor
@@ -35,16 +36,30 @@ def test_status_has_each_signal_on_top(visitor: Visitor) -> None:
         "balanced": True,
         "ready": True,
         "watermark_unix_nano": shop.START + 4 * shop.MINUTE,
+        "judged_unix_nano": shop.START + 4 * shop.MINUTE,
+        "catching_up": False,
+        "behind_seconds": 0.0,
         "started_unix_nano": shop.START - 60 * shop.MINUTE,
         "version": "0.1.0",
         "incidents_open": 1,
         "throttling": [],
+        "native_ingest": "in use",
     }
 
 
 def test_status_says_why_senders_are_told_to_wait(service: Service, visitor: Visitor) -> None:
     service.status = replace(shop.STATUS, throttling=("memory", "disk"))
     assert json.loads(visitor.ask("/status").text)["throttling"] == ["memory", "disk"]
+
+
+def test_how_far_it_is_behind_is_told(service: Service, visitor: Visitor) -> None:
+    body = json.loads(visitor.ask("/healthz").text)
+    assert (body["catching_up"], body["behind_seconds"]) == (False, 0.0)
+    service.status = replace(shop.STATUS, progress=Progress(shop.START, shop.START - shop.MINUTE, True, 75.5))
+    for path in ("/status", "/healthz"):
+        body = json.loads(visitor.ask(path).text)
+        assert (body["catching_up"], body["behind_seconds"]) == (True, 75.5)
+    assert json.loads(visitor.ask("/status").text)["judged_unix_nano"] == shop.START - shop.MINUTE
 
 
 @pytest.mark.parametrize("change", [{"received": 184_221}, {"pending": 104}, {"dropped": {"too_old": 4}}])

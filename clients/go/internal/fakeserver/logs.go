@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strconv"
 
 	logsv1 "go.opentelemetry.io/proto/otlp/logs/v1"
 	"google.golang.org/protobuf/proto"
@@ -95,9 +96,26 @@ func judge(logs *logsv1.LogsData) *hypocenterv1.AnalyzeLogsResponse {
 	return answer
 }
 
-// SearchLogs finds nothing: nothing is stored.
+// PutLogPages lets SearchLogs answer with these pages; without them it finds nothing. Their tokens are made here.
+func (s *Server) PutLogPages(pages ...*hypocenterv1.SearchLogsResponse) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.logPages = pages
+}
+
+// SearchLogs answers with what was put.
 func (l logService) SearchLogs(
-	context.Context, *hypocenterv1.SearchLogsRequest,
+	_ context.Context, request *hypocenterv1.SearchLogsRequest,
 ) (*hypocenterv1.SearchLogsResponse, error) {
-	return &hypocenterv1.SearchLogsResponse{}, nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	number, _ := strconv.Atoi(request.GetPageToken())
+	if number >= len(l.logPages) {
+		return &hypocenterv1.SearchLogsResponse{}, nil
+	}
+	page := proto.CloneOf(l.logPages[number])
+	if number++; number < len(l.logPages) {
+		page.NextPageToken = strconv.Itoa(number)
+	}
+	return page, nil
 }

@@ -31,6 +31,7 @@ type Server struct {
 	analyses  map[string]analysis
 	blocked   map[string]chan struct{}
 	work      int
+	logPages  []*hypocenterv1.SearchLogsResponse
 	incidents feed
 	grpc      *grpc.Server
 }

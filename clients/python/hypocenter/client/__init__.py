@@ -21,6 +21,7 @@ from hypocenter.client.errors import (
     Unimplemented,
 )
 from hypocenter.client.retry import RetryPolicy
+from hypocenter.client.search import LogSearch
 
 __all__ = [
     "Cancelled",
@@ -31,6 +32,7 @@ __all__ = [
     "HypocenterError",
     "InternalError",
     "InvalidArgument",
+    "LogSearch",
     "NotFound",
     "OutOfRange",
     "PermissionDenied",

@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypocenter.client.channel import Tls, bearer, open_channel
 from hypocenter.client.errors import from_rpc_error
 from hypocenter.client.retry import ONCE, RetryPolicy, call
+from hypocenter.client.search import LogSearch
 from hypocenter.client.watch import watch
 from hypocenter.v1 import (
     incident_pb2,
@@ -117,11 +118,10 @@ class Client:
 
     def search_logs(
         self, query: str = "", *, filter: str = "", page_size: int = 0, timeout: float | None = None
-    ) -> Iterator[log_pb2.LogEntry]:
-        """Log entries that are still held and match, newest first."""
+    ) -> LogSearch:
+        """Log entries that are still held and match, newest first. Look at `incomplete_reason` once they are read."""
         request = log_service_pb2.SearchLogsRequest(query=query, filter=filter, page_size=page_size)
-        for page in self._pages(self._logs.SearchLogs, request, timeout):
-            yield from page.entries
+        return LogSearch(self._pages(self._logs.SearchLogs, request, timeout))
 
     def list_log_templates(
         self, service_name: str = "", *, page_size: int = 0, timeout: float | None = None

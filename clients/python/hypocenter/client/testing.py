@@ -53,6 +53,8 @@ class RememberingServer:
     def __init__(self) -> None:
         self.incidents: dict[str, incident_pb2.Incident] = {}
         self.entries: list[log_pb2.LogEntry] = []
+        # Of every page of entries.
+        self.incomplete_reason = log_service_pb2.SearchLogsResponse.INCOMPLETE_REASON_UNSPECIFIED
         self.templates: list[log_pb2.LogTemplate] = []
         self.diagnosis = root_cause_pb2.Diagnosis()
         self.service_graph = service_graph_pb2.ServiceGraph()
@@ -193,7 +195,9 @@ class _Logs(log_service_pb2_grpc.LogServiceServicer):
     ) -> log_service_pb2.SearchLogsResponse:
         self._memory._receive("SearchLogs", request, context)
         page, token = _page(self._memory.entries, request.page_size, request.page_token)
-        return log_service_pb2.SearchLogsResponse(entries=page, next_page_token=token)
+        return log_service_pb2.SearchLogsResponse(
+            entries=page, next_page_token=token, incomplete_reason=self._memory.incomplete_reason
+        )
 
     def ListLogTemplates(
         self, request: log_service_pb2.ListLogTemplatesRequest, context: grpc.ServicerContext

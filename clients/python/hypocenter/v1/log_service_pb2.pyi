@@ -117,12 +117,24 @@ class SearchLogsRequest(_message.Message):
     def __init__(self, query: _Optional[str] = ..., filter: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class SearchLogsResponse(_message.Message):
-    __slots__ = ("entries", "next_page_token")
+    __slots__ = ("entries", "next_page_token", "incomplete_reason")
+    class IncompleteReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        INCOMPLETE_REASON_UNSPECIFIED: _ClassVar[SearchLogsResponse.IncompleteReason]
+        INCOMPLETE_REASON_BYTES: _ClassVar[SearchLogsResponse.IncompleteReason]
+        INCOMPLETE_REASON_TIME: _ClassVar[SearchLogsResponse.IncompleteReason]
+        INCOMPLETE_REASON_BUSY: _ClassVar[SearchLogsResponse.IncompleteReason]
+    INCOMPLETE_REASON_UNSPECIFIED: SearchLogsResponse.IncompleteReason
+    INCOMPLETE_REASON_BYTES: SearchLogsResponse.IncompleteReason
+    INCOMPLETE_REASON_TIME: SearchLogsResponse.IncompleteReason
+    INCOMPLETE_REASON_BUSY: SearchLogsResponse.IncompleteReason
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    INCOMPLETE_REASON_FIELD_NUMBER: _ClassVar[int]
     entries: _containers.RepeatedCompositeFieldContainer[_log_pb2.LogEntry]
     next_page_token: str
-    def __init__(self, entries: _Optional[_Iterable[_Union[_log_pb2.LogEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    incomplete_reason: SearchLogsResponse.IncompleteReason
+    def __init__(self, entries: _Optional[_Iterable[_Union[_log_pb2.LogEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., incomplete_reason: _Optional[_Union[SearchLogsResponse.IncompleteReason, str]] = ...) -> None: ...
 
 class ListLogTemplatesRequest(_message.Message):
     __slots__ = ("service_name", "page_size", "page_token")

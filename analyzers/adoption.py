@@ -1,0 +1,36 @@
+"""What was learned of a service under the name of its logs becomes known of it under the name of its spans."""
+
+from dataclasses import replace
+
+from analyzers.aliases import Alias
+from analyzers.baseline import Baseline
+from analyzers.rates import Rate
+from analyzers.written import WrittenBaseline
+
+
+def adopt(baseline: Baseline, alias: Alias) -> None:
+    """Nothing but the name changed: what it writes is neither new nor more than usual."""
+    logged, known = baseline.services.get(alias.logged), baseline.services.get(alias.service)
+    baseline.forget(alias.logged)
+    if logged is None or known is None:
+        return
+    # Its records were counted per record; from now on they are counted by the work done.
+    per_record = known.work / logged.work if known.traced and logged.work else 1.0
+    if not known.traced:
+        known.work += logged.work
+    for template_id, rate in logged.templates.items():
+        known.templates.setdefault(template_id, _counted(rate, per_record))
+    known.texts = {**logged.texts, **known.texts}
+    known.severe |= logged.severe
+    errors = _counted(logged.errors, per_record)
+    errors.count += known.errors.count
+    known.errors = errors
+    known.novelty = replace(logged.novelty)
+    known.first_unix_nano = min(known.first_unix_nano, logged.first_unix_nano)
+    for operation in known.operations.values():
+        # Its calls wrote all along, which nobody saw.
+        operation.written = WrittenBaseline()
+
+
+def _counted(rate: Rate, per_record: float) -> Rate:
+    return replace(rate, exposure=rate.exposure * per_record)

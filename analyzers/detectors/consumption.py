@@ -1,0 +1,64 @@
+"""A queue that fills: what is produced into it is no longer consumed."""
+
+from dataclasses import dataclass
+
+from analyzers.anomaly import Anomaly, among
+from analyzers.baseline import Baseline
+from analyzers.detectors.wording import usual
+from analyzers.queues import produced, sent_into
+from analyzers.summary import EdgeStats, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumptionConfig:
+    threshold: float = 2.5
+    # Messages under way at the ends of a window are counted on one side only.
+    tolerance: float = 0.25
+
+
+class Consumption:
+    """Reported about the consumer: whoever produces does as ever. Held against what is produced into the very queue,
+    so that neither load nor a producer that fails is a finding; and falls only: a queue that empties is none."""
+
+    name = "consumption"
+
+    def __init__(self, config: ConsumptionConfig) -> None:
+        self._config = config
+
+    def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
+        if baseline.silent(window):
+            return []
+        sent = produced(window)
+        findings = []
+        looked_at = 0
+        for edge, known in sorted(baseline.edges.items()):
+            messages = sent_into(edge.client, sent)
+            if not edge.consumed or not messages:
+                continue
+            looked_at += 1
+            stats = window.edges.get(edge) or EdgeStats()
+            surprise = known.calls.surprise(stats.calls, messages, self._config.tolerance)
+            if surprise > -self._config.threshold:
+                continue
+            expected = known.calls.expected(messages)
+            findings.append(
+                Anomaly(
+                    service=edge.server,
+                    detector=self.name,
+                    subject=edge.client.name,
+                    surprise=surprise,
+                    observed=stats.calls / messages,
+                    expected=expected / messages,
+                    unit="consumed per message produced",
+                    start_unix_nano=window.start_unix_nano,
+                    end_unix_nano=window.end_unix_nano,
+                    description=(
+                        f"{stats.calls} messages consumed from {edge.client.name} where {usual(expected)} for the"
+                        f" {messages} produced into it"
+                    ),
+                    peer=edge.client,
+                    trace_ids=tuple(item.trace_id for item in stats.slowest),
+                    onset_unix_nano=window.start_unix_nano,
+                )
+            )
+        return among(findings, looked_at)

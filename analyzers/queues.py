@@ -1,0 +1,22 @@
+"""Queues: what is produced into them, and by whom it is consumed."""
+
+from collections.abc import Mapping
+
+from analyzers.service import ServiceKey
+from analyzers.summary import Summary
+
+
+def produced(summary: Summary) -> Mapping[tuple[str, str], int]:
+    """Messages by environment and name of the queue."""
+    found: dict[tuple[str, str], int] = {}
+    for edge, stats in summary.edges.items():
+        # Of a message only its producer's half is there when it is sent; whoever consumes it comes later.
+        if edge.asynchronous and edge.inferred and not edge.consumed:
+            place = (edge.server.environment, edge.server.name)
+            found[place] = found.get(place, 0) + stats.calls
+    return found
+
+
+def sent_into(queue: ServiceKey, sent: Mapping[tuple[str, str], int]) -> int:
+    """Producer and consumer may belong to different namespaces, and each names the queue in its own."""
+    return sent.get((queue.environment, queue.name), 0)

@@ -1,0 +1,95 @@
+"""Who waits for whom: a service that does not answer makes all above it fail, and they are louder than it is."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from analyzers.anomaly import Anomaly
+from analyzers.service import ServiceKey
+from rca.diagnosis import Evidence
+from rca.graph import Topology
+from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of
+
+_OF_AN_OPERATION = frozenset({"self_time", "span_errors"})
+
+
+def waiting(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) -> dict[ServiceKey, ServiceKey]:
+    """Services that wait, directly or through others, for one that does not answer; with the one that it is."""
+    waiting: dict[ServiceKey, ServiceKey] = {}
+    steps = sorted({*_refused(found, topology), *_halves(found, topology)})
+    while steps:
+        waiting |= {caller: callee for caller, callee in steps if caller not in waiting}
+        steps = sorted(
+            (above, callee)
+            for caller, callee in steps
+            for above in topology.callers(caller)
+            if above in found and above not in waiting
+        )
+    return waiting
+
+
+def unanswered(
+    service: ServiceKey,
+    evidence: Iterable[Evidence],
+    found: Mapping[ServiceKey, Sequence[Anomaly]],
+    silent: Mapping[ServiceKey, ServiceKey],
+    topology: Topology,
+    settings: RankingSettings,
+) -> Iterator[Evidence]:
+    """What speaks against one that waits is explained by whom it waits for."""
+    callee = silent[service]
+    signals = set(PROPAGATING)
+    if silent.get(callee) != service:
+        # Whoever waits does not answer either.
+        signals.add("edge_errors")
+    if any(signal_of(item) == CALLS_RISE and item.peer is not None for item in found[service]):
+        # The pauses between its attempts are its own time.
+        signals.add("self_time")
+    theirs = _operations(found, topology.callees(service))
+    named = {item.anomaly_id for item in found[service] if _named(item, theirs)}
+    explained = [
+        item for item in evidence if item.signal in signals or (item.anomaly_ids and item.anomaly_ids[0] in named)
+    ]
+    weight = sum(item.contribution for item in explained)
+    if weight > 0:
+        yield Evidence(
+            signal="explained_by_callee",
+            contribution=-settings.unanswered * weight,
+            description=f"calls of {callee.name} are not answered, which shows in the logs of all that wait for it",
+            anomaly_ids=tuple(sorted(item.anomaly_id for item in found[callee])),
+        )
+
+
+def _refused(
+    found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology
+) -> Iterator[tuple[ServiceKey, ServiceKey]]:
+    """Callers and callees of which it is known that calls are not answered; whoever else calls such a one waits too."""
+    for others in found.values():
+        for item in others:
+            if item.detector == "edge_errors" and item.peer is not None and item.peer in found:
+                yield item.peer, item.service
+                for caller in topology.callers(item.service):
+                    if caller in found:
+                        yield caller, item.service
+
+
+def _halves(
+    found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology
+) -> Iterator[tuple[ServiceKey, ServiceKey]]:
+    """Callers whose calls fail by themselves, as far as one can see, and callees who know these calls as operations of
+    theirs that are not as usual: of a call that is not answered in time only the caller's half is there."""
+    for caller, items in found.items():
+        failing = {item.subject for item in items if item.detector == "span_errors"}
+        if not failing:
+            continue
+        for callee in topology.callees(caller):
+            if failing & _operations(found, (callee,)):
+                yield caller, callee
+
+
+def _operations(found: Mapping[ServiceKey, Sequence[Anomaly]], services: Iterable[ServiceKey]) -> frozenset[str]:
+    return frozenset(
+        item.subject for service in services for item in found.get(service, ()) if item.detector in _OF_AN_OPERATION
+    )
+
+
+def _named(finding: Anomaly, operations: frozenset[str]) -> bool:
+    return finding.detector in _OF_AN_OPERATION and finding.subject in operations

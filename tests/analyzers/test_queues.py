@@ -1,0 +1,73 @@
+"""What is produced into queues and consumed from them."""
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from analyzers.baseline import Baseline
+from analyzers.queues import produced, sent_into
+from analyzers.service import ServiceKey, service_key
+from analyzers.summary import EdgeKey, Summary
+from analyzers.timeline import Timeline, WindowSettings
+from tests.analyzers.telemetry import CONSUMER, MILLI, NOON, PRODUCER, SECOND, resource, span, span_batch, span_groups
+
+SHOP, MAILER, LETTERS = (service_key(name) for name in ("shop", "mailer", "letters"))
+NAMED = {"messaging.destination.name": "letters"}
+TAKEN = EdgeKey(LETTERS, MAILER, asynchronous=True, inferred=True, consumed=True)
+
+
+def sent(number: int, at: int = NOON) -> Span:
+    return span("send", at, at + MILLI, bytes([1, number] * 8), bytes([number] * 8), kind=PRODUCER, attributes=NAMED)
+
+
+def taken(number: int, at: int = NOON, linked: bool = False) -> Span:
+    """In the trace of the message, or in one of its own."""
+    trace_id, parent = (bytes([2, number] * 8), b"") if linked else (bytes([1, number] * 8), bytes([number] * 8))
+    begin = at + 2 * MILLI
+    return span("take", begin, begin + MILLI, trace_id, bytes([9, number] * 4), parent, CONSUMER, attributes=NAMED)
+
+
+def closed(sent_spans: list[Span], taken_spans: list[Span], **of_mailer: str) -> Summary:
+    timeline = Timeline(WindowSettings())
+    groups = [*span_groups(sent_spans, resource("shop")), *span_groups(taken_spans, resource("mailer", **of_mailer))]
+    timeline.add_spans(span_batch(*groups))
+    (bucket,) = timeline.close_all()
+    return bucket
+
+
+def test_both_sides_of_a_queue_are_counted() -> None:
+    bucket = closed([sent(1), sent(2), sent(3)], [taken(1), taken(2)])
+    assert produced(bucket) == {("", "letters"): 3}
+    assert bucket.edges[TAKEN].calls == 2
+    assert bucket.edges[EdgeKey(SHOP, MAILER, asynchronous=True)].calls == 2
+    # What a consumer says of where it takes from is no call of that.
+    assert not any(edge.client == MAILER for edge in bucket.edges)
+
+
+def test_a_link_is_enough() -> None:
+    bucket = closed([sent(1), sent(2)], [taken(1, linked=True), taken(2, linked=True)])
+    assert set(bucket.edges) == {EdgeKey(SHOP, LETTERS, asynchronous=True, inferred=True), TAKEN}
+    assert bucket.edges[TAKEN].calls == 2
+
+
+def test_what_a_consumer_does_is_its_own_time() -> None:
+    operation = closed([sent(1)], [taken(1)]).services[MAILER].operations["take"]
+    assert (operation.self_time.count, operation.entries, operation.origin_errors) == (1, 1, 0)
+
+
+def test_namespaces_share_queues_and_environments_do_not() -> None:
+    bucket = closed([sent(1)], [taken(1)], service_namespace="post")
+    (queue,) = (edge.client for edge in bucket.edges if edge.consumed)
+    assert queue == ServiceKey("", "post", "letters")
+    assert sent_into(queue, produced(bucket)) == 1
+    assert sent_into(ServiceKey("staging", "post", "letters"), produced(bucket)) == 0
+
+
+def test_normal_is_what_is_consumed_of_what_is_produced() -> None:
+    baseline = Baseline()
+    for number in range(20):
+        at = NOON + number * 5 * SECOND
+        bucket = closed(
+            [sent(item, at) for item in range(1, number % 7 + 3)],
+            [taken(item, at) for item in range(1, number % 7 + 3)],
+        )
+        baseline.learn(bucket)
+    assert 9.9 < baseline.edges[TAKEN].calls.expected(10) < 10.1
