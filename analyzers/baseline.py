@@ -1,12 +1,13 @@
 """What is normal: learned from buckets nothing was wrong in, one service at a time, slowly forgotten."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from analyzers.changes import Change, Running
 from analyzers.latencies import Latency
 from analyzers.queues import produced, sent_into
 from analyzers.rates import Rate
+from analyzers.sampling import fewest, middle_share, most, resampled
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats, ServiceSummary, Summary
 from analyzers.templates import strangers
@@ -20,9 +21,9 @@ _FAINT = 1e-30
 _WARN = 13
 # What is left of how a version words its logs once another one runs.
 _REWORDED = 1e-3
-# The share of the traces that is kept counts as changed when it is more than this many times what it was, or less than
-# one part of as many.
-_RESAMPLED = 1.5
+# Until so much is learned of a service nothing is said of the share, and what its records tell of its work is forgotten
+# with this half-life: whatever starts says much that it never says again.
+_SETTLED, _SETTLING = 60 * 1_000_000_000, 10 * 1_000_000_000
 # Half-life of what is known of the share kept lately.
 _LATELY = 30 * 1_000_000_000
 # One request may make many calls of a service or none: work comes in lumps.
@@ -127,6 +128,11 @@ class ServiceBaseline:
         return self.running.last(now_unix_nano) is not None
 
     @property
+    def settled(self) -> bool:
+        """Whether its records tell how much work it does."""
+        return self.learned >= _SETTLED and self.lines.count > 0
+
+    @property
     def steady(self) -> bool:
         """Whether it is known long enough, and nearly always sent something."""
         return self.present.buckets >= _STEADY_BUCKETS and self.present.count >= _STEADY * self.present.exposure
@@ -142,12 +148,20 @@ class ServiceBaseline:
     def exposures(self, summary: ServiceSummary, kept: tuple[float, float]) -> tuple[float, float]:
         """The least and the most units of work that there may be in `summary`, as `kept` tells of the sampling.
 
-        A rise counts against the most and a fall against the least: a share that was estimated accuses nobody.
+        A rise counts against the most and a fall against the least: a share that was estimated accuses nobody. Where
+        it changed, chance also decides how much of this service's work is in it.
         """
         counted = self.exposure(summary)
         if not self.traced:
             return counted, counted
-        found = [counted, *(counted / share if share > 0 else self.done(summary) for share in kept)]
+        found = [counted]
+        for share in kept:
+            if share <= 0:
+                found.append(self.done(summary))
+            elif resampled(share):
+                found += (fewest(counted) / share, most(counted) / share)
+            else:
+                found.append(counted / share)
         return min(found), max(found)
 
 
@@ -209,11 +223,11 @@ class Baseline:
         now, lately = [], []
         for key, known in self.services.items():
             summary = bucket.services.get(key)
-            if known.traced and known.lines.count > 0:
+            if known.traced and known.settled:
                 traced, done = (0, 0.0) if summary is None else (summary.entries, known.done(summary))
                 now.append((float(traced), done))
                 lately.append((known.traces.count + traced, known.traces.exposure + done))
-        return _middle_share(now), _middle_share(lately)
+        return middle_share(now), middle_share(lately)
 
     def forget(self, service: ServiceKey) -> None:
         """Drop all that is known of it."""
@@ -231,12 +245,12 @@ class Baseline:
             return
         entered, sent = self.work_entered(bucket), produced(bucket)
         # What is normal is learned as of the sampling that was there first.
-        resampled = not all(1 / _RESAMPLED < share < _RESAMPLED for share in self.kept(bucket))
+        anew = any(resampled(share) for share in self.kept(bucket))
         for key, baseline in sorted(self.services.items()):
             if key in troubled:
                 continue
             summary = bucket.services.get(key) or ServiceSummary()
-            _learn_service(baseline, summary, bucket, entered, resampled, self.max_templates, self.max_operations)
+            _learn_service(baseline, summary, bucket, entered, anew, self.max_templates, self.max_operations)
         for edge in sorted(self.edges.keys() | bucket.edges.keys()):
             if edge.client in troubled or edge.server in troubled:
                 continue
@@ -282,17 +296,6 @@ def _faint(rate: Rate) -> bool:
     return 0.0 < rate.exposure < _FAINT
 
 
-def _middle_share(shares: Iterable[tuple[float, float]]) -> float:
-    """The median of count by exposure, each with the weight of its exposure; 1 where nothing is known."""
-    known = sorted((count / exposure, exposure) for count, exposure in shares if exposure > 0)
-    half = sum(exposure for _, exposure in known) / 2
-    for share, exposure in known:
-        half -= exposure
-        if half <= 0:
-            return share
-    return 1.0
-
-
 def _ordinary(summary: ServiceSummary) -> int:
     """Records below WARN: failures do not add to them."""
     return sum(count for severity, count in summary.severities.items() if severity < _WARN)
@@ -303,7 +306,7 @@ def _learn_service(
     summary: ServiceSummary,
     bucket: Summary,
     entered: float,
-    resampled: bool,
+    anew: bool,
     max_templates: int,
     max_operations: int,
 ) -> None:
@@ -313,11 +316,14 @@ def _learn_service(
     baseline.throughput.learn(exposure, entered)
     baseline.present.learn(1.0 if _sends(summary) else 0.0, 1.0)
     if baseline.traced:
-        baseline.traces.learn(exposure, baseline.done(summary))
+        if baseline.settled:
+            baseline.traces.learn(exposure, baseline.done(summary))
         baseline.traces.fade(0.5 ** ((bucket.end_unix_nano - bucket.start_unix_nano) / _LATELY))
-        if resampled:
+        if anew:
             exposure = baseline.done(summary)
         else:
+            if not baseline.settled:
+                baseline.lines.fade(0.5 ** ((bucket.end_unix_nano - bucket.start_unix_nano) / _SETTLING))
             baseline.lines.learn(_ordinary(summary), exposure)
     baseline.errors.learn(summary.error_records, exposure)
     fresh = {count.text for template_id, count in summary.templates.items() if template_id not in baseline.templates}

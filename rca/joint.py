@@ -25,6 +25,7 @@ _FAMILIES = {
     FALL: "missing",
     CALLS_FALL: "missing",
     "throughput": "missing",
+    "consumption": "missing",
     "self_time": "slow",
     "edge_gap": "slow",
 }

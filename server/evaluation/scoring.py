@@ -46,7 +46,8 @@ def rank_of(causes: Sequence[RootCause], true: Collection[str]) -> Rank | None:
 
 @dataclass(frozen=True, slots=True)
 class OnlineScore:
-    """`detected` needs an incident that was opened at or after the injection; `delay` is in seconds of event time."""
+    """`detected` needs an incident that was opened at or after the injection, as far as that is known; `delay` is in
+    seconds of event time, less than 0 for one that was opened within the uncertainty before."""
 
     detected: bool
     delay: float | None

@@ -201,6 +201,24 @@ def test_how_much_is_sampled_shows_in_the_logs() -> None:
     assert Baseline().kept(BUCKETS[0]) == (1.0, 1.0)
 
 
+def test_what_is_said_at_a_start_is_not_taken_for_a_change_of_sampling() -> None:
+    started, *others = deepcopy(BUCKETS)
+    for service in started.services.values():
+        service.severities[9] = service.severities.get(9, 0) + 20 * max(1, service.entries)
+    baseline = learned(started, *others)
+    assert baseline.kept(BUCKETS[-1]) == pytest.approx((1.0, 1.0), rel=0.2)
+
+
+def test_few_traces_of_a_service_say_little_about_its_work() -> None:
+    baseline = learned(*BUCKETS)
+    (template_id,) = baseline.services[PAYMENT].templates
+    bucket = sampled(BUCKETS[:1], 10)[0]
+    service = bucket.services[PAYMENT]
+    assert 0 < service.entries < 5
+    service.templates[template_id].count *= 2
+    assert not TemplateRate(TemplateRateConfig()).detect(bucket, baseline)
+
+
 def test_one_service_that_ends_fewer_spans_is_no_sampling() -> None:
     baseline, bucket = learned(*BUCKETS), deepcopy(BUCKETS[0])
     for stats in bucket.services[PAYMENT].operations.values():
@@ -214,7 +232,9 @@ def test_what_is_normal_outlives_a_change_of_sampling(one_in: int) -> None:
     (template_id,) = baseline.services[PAYMENT].templates
     for bucket in sampled(BUCKETS, one_in) * 3:
         least, most = baseline.services[PAYMENT].exposures(bucket.services[PAYMENT], baseline.kept(bucket))
-        assert (least, most) == pytest.approx((bucket.services[PAYMENT].entries, 20), rel=0.2, abs=1)
+        assert least <= bucket.services[PAYMENT].entries
+        # What was done, and as much more as chance may have left out.
+        assert 20 * 0.8 <= most <= 20 + 3 * one_in * (20 / one_in) ** 0.5 + 3 * one_in
         assert not TemplateRate(TemplateRateConfig()).detect(bucket, baseline)
         baseline.learn(bucket)
     assert baseline.services[PAYMENT].templates[template_id].expected(100) == pytest.approx(100, rel=0.1)

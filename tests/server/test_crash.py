@@ -119,7 +119,11 @@ def test_a_clean_stop_and_start_forgets_nothing(start_server: StartServer, tmp_p
     threading.Timer(1.0, stop.set).start()
     sender.send(server, stop)
     sender.flush(server)
-    wait_until(lambda: not server.status()["logs"]["pending"], 10, lambda: str(server.status()))
+    wait_until(
+        lambda: not any(server.status()[name]["pending"] for name in ("logs", "traces")),
+        10,
+        lambda: str(server.status()),
+    )
     before = server.status()
     known = server.metric("hypocenter_known_services")
     assert server.stop() == 0

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,9 @@ def test_what_was_not_ranked_counts_as_a_miss() -> None:
     assert median_delay(scores) == 20.0
     lines = online_lines(scores)
     assert "incidents per failure found: 2.00" in lines
+    assert not any("before the labelled injection" in line for line in lines)
+    early = [*scores, CaseScore("three", "shop", "cpu", ("a",), {}, replace(found, delay=-7.0))]
+    assert "of these opened in the minute before the labelled injection: 1 of 2" in online_lines(early)
     console = Console(width=160)
     with console.capture() as shown:
         console.print(case_table(scores), total_table(scores))
