@@ -11,7 +11,7 @@ from rca.assessor import Assessor
 from rca.rules import load_rules
 from server.api.door import ApiServer
 from server.backend import EngineBackend
-from server.config import Config
+from server.config import SECOND, Config
 from server.configured import allowed_hosts, decode_limits, open_guards
 from server.engine import Engine
 from server.held import open_held
@@ -90,15 +90,15 @@ class App:
         api_grpc = api.start()
         doors.append(lambda: api.stop(_GRACE))
         intake = Intake(inbox, ledger, config.otlp.max_request_records)
-        largest = config.otlp.max_message_bytes
+        largest, wait = config.otlp.max_message_bytes, config.otlp.message_wait / SECOND
 
         def refused(door: str, reason: str) -> None:
             metrics.refused_requests.labels(door, reason).inc()
 
-        http_door = OtlpHttpDoor(intake, config.otlp.http, largest, guards.otlp_http, refused)
+        http_door = OtlpHttpDoor(intake, config.otlp.http, largest, guards.otlp_http, refused, wait)
         otlp_http = http_door.start()
         doors.append(lambda: http_door.stop(_GRACE))
-        grpc_door = OtlpGrpcDoor(intake, config.otlp.grpc, largest, guards.otlp_grpc, refused)
+        grpc_door = OtlpGrpcDoor(intake, config.otlp.grpc, largest, guards.otlp_grpc, refused, wait)
         otlp_grpc = grpc_door.start()
         doors.append(lambda: grpc_door.stop(_GRACE))
         self._ready = True

@@ -89,6 +89,8 @@ class OtlpConfig(_Section):
     max_message_bytes: int = Field(default=64 * 2**20, ge=1024)
     # Records or spans in one request.
     max_request_records: int = Field(default=200_000, ge=1)
+    # For all of a request to come in, once it was begun.
+    message_wait: Annotated[Duration, Field(ge=SECOND // 10)] = 30 * SECOND
     # Bytes received that may wait for the pipeline; beyond that senders are told to try again.
     max_pending_bytes: int = Field(default=256 * 2**20, ge=1024)
     # Characters of a body that are kept.

@@ -84,6 +84,8 @@ class Inbox:
             self._bytes += delivery.size
             self._waiting += 1
             self._queue.put(delivery)
+            if self._memory.closed:
+                self._memory.let_in()
             return delivery.position
 
     def settle_on_disk(self, position: Position) -> None:
@@ -143,7 +145,7 @@ class Inbox:
         self._queue.put(None)
 
     def _check_room(self, size: int) -> None:
-        if self._memory.closed:
+        if self._memory.closed and (self._waiting or not self._memory.stuck):
             raise self._throttle.refusal(Reason.MEMORY, "too much memory is in use", self._bytes, size)
         if self._bytes and self._bytes + size > self._max_bytes:
             raise self._throttle.refusal(Reason.INBOX, "the pipeline is behind", self._bytes, size)

@@ -20,6 +20,9 @@ _EVERY, _RELIEF_EVERY, _RELIEF_CLOSED = 0.1, 5.0, 0.5
 _LOW = 0.85
 # Seconds within which it closes again without a word in the log.
 _TELL_EVERY = 30.0
+# Seconds that it stays closed with nothing to do before one request is let in: what needs later records to be closed
+# and forgotten would else be held for good, and senders would wait for good.
+_STUCK_AFTER = 5.0
 _ROOT = Path("/")
 
 
@@ -52,7 +55,7 @@ def give_back() -> None:
 
 class Memory:
     """Closes above `ceiling` bytes and opens again below a lower mark, or when nothing is left to be worked off and it
-    is below the ceiling: waiting longer would change nothing.
+    is below the ceiling: waiting longer would change nothing. Above the ceiling it is then `stuck`.
 
     `reliefs` drop what can be dropped without harm; they are called before it closes, and while it is closed.
     """
@@ -74,12 +77,23 @@ class Memory:
         # Whether the log tells of this time that it is closed, and from when on it may tell of another.
         self._told = False
         self._tell_from = -math.inf
+        # When there last was hope that memory falls by itself.
+        self._hoped = -math.inf
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
     def resident(self) -> int:
         return self._read()
+
+    @property
+    def stuck(self) -> bool:
+        """Closed for seconds with nothing to be worked off that would let it open: one request may come in."""
+        return self.closed and self._clock() - self._hoped >= _STUCK_AFTER
+
+    def let_in(self) -> None:
+        """One request came in all the same; the next one only after as long a time."""
+        self._hoped = self._clock()
 
     def start(self, drained: Callable[[], bool]) -> None:
         """Look from now on, in a thread of its own. `drained` says whether all that was acknowledged is worked off."""
@@ -95,6 +109,8 @@ class Memory:
 
     def look(self, drained: bool) -> None:
         """Read once, and open or close."""
+        if not (self.closed and drained):
+            self._hoped = self._clock()
         resident = self._read()
         pause = _RELIEF_CLOSED if self.closed else _RELIEF_EVERY
         if resident >= self.ceiling * _LOW and self._clock() >= self._relieved + pause:
@@ -112,10 +128,11 @@ class Memory:
             if self._told:
                 self._tell_from = self._clock() + _TELL_EVERY
                 _log.warning(
-                    "%d MiB in use, limits.memory is %d MiB: senders are told to wait; if this lasts, raise it or lower"
-                    " limits.services, limits.templates or window.retention",
+                    "%d MiB in use, limits.memory is %d MiB: senders are told to wait; if this lasts, one request every"
+                    " %g s is let in: raise it, or lower limits.services, limits.templates or window.retention",
                     resident >> 20,
                     self.ceiling >> 20,
+                    _STUCK_AFTER,
                 )
 
     def _watch(self, drained: Callable[[], bool]) -> None:

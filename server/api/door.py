@@ -20,12 +20,17 @@ from server.api.incident_watch import WatchBudget
 from server.api.limits import ApiLimits
 from server.api.log_service import LogService
 from server.api.root_cause_service import RootCauseService
+from server.api.seated import Seated
 from server.api.supervision import Supervision
 from server.journal.raw_lines import RawLineReader
 from server.listening import bind_grpc
+from server.seats import Seats
 from server.security.grpc_guard import GrpcGuard
 from server.security.guards import UNGUARDED, DoorGuard
 from server.security.roles import role_for_api
+
+# Threads beyond those that are worked in, for calls whose messages are waited for.
+_WAITING = 56
 
 SERVICES: tuple[str, ...] = tuple(
     descriptor.full_name
@@ -47,8 +52,10 @@ class ApiServer:
         limits: ApiLimits = ApiLimits(),  # noqa: B008 - frozen
         guard: DoorGuard = UNGUARDED,
         raw_lines: RawLineReader | None = None,
+        message_wait: float = 30.0,
     ) -> None:
-        """`address` is HOST:PORT, port 0 for any free one. `workers` are the threads that watches can't take.
+        """`address` is HOST:PORT, port 0 for any free one. `workers` are the calls that are served at a time beside the
+        watches. A call is ended when its message has not come within `message_wait` seconds.
 
         Logs are searched in `raw_lines` too.
         """
@@ -56,13 +63,16 @@ class ApiServer:
         self._tls = guard.tls.grpc if guard.tls else None
         self._budget = WatchBudget(limits.watches)
         self._health = health.HealthServicer()
-        # A watch keeps its thread; with one for each there are always `workers` left for calls that end.
-        threads = workers + limits.watches
+        # A watch keeps its seat; with one for each there are always `workers` left for calls that end.
+        seats = workers + limits.watches
+        self._seats = Seats(seats, message_wait)
+        threads = seats + _WAITING
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="api")
         self._server = grpc.server(
             self._executor,
             interceptors=[
                 *([GrpcGuard(guard.gatekeeper, role_for_api)] if guard.gatekeeper else []),
+                Seated(self._seats),
                 Supervision("/hypocenter."),
             ],
             options=_options(limits),
@@ -82,6 +92,7 @@ class ApiServer:
     def start(self) -> str:
         """Listen, and return HOST:PORT as bound. Raises `server.listening.AddressError`."""
         address = bind_grpc(self._server, self._address, "api.grpc", self._tls)
+        self._seats.start()
         self._server.start()
         return address
 
@@ -98,6 +109,7 @@ class ApiServer:
         self._health.enter_graceful_shutdown()
         self._budget.stop()
         self._server.stop(grace).wait()
+        self._seats.stop()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _tell(self, status: int) -> None:

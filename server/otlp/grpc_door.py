@@ -16,13 +16,15 @@ from server.otlp.answers import logs_answer, status_of, traces_answer
 from server.otlp.content_coding import Compressed, TooLargeError
 from server.otlp.grpc_message import unpacked
 from server.otlp.refusal_reason import CountRefusal, RefusalReason, count_nothing
+from server.seats import Seats
 from server.security.grpc_guard import GrpcGuard
 from server.security.guards import UNGUARDED, DoorGuard
 from server.security.roles import role_for_otlp
 
 _LOGS = "opentelemetry.proto.collector.logs.v1.LogsService"
 _TRACES = "opentelemetry.proto.collector.trace.v1.TraceService"
-_WORKERS = 8
+# Calls worked on at a time, and those of them and of others whose messages are waited for.
+_SEATS, _THREADS = 8, 64
 _DOOR = "otlp.grpc"
 # Pings of an idle connection are no abuse: Collectors with keepalive send them every few seconds.
 _OPTIONS = (
@@ -46,15 +48,18 @@ class OtlpGrpcDoor:
         max_message_bytes: int,
         guard: DoorGuard = UNGUARDED,
         count: CountRefusal = count_nothing,
+        message_wait: float = 30.0,
     ) -> None:
-        """`max_message_bytes` holds for a message as it came and decompressed; `count` gets every refusal."""
+        """`max_message_bytes` holds for a message as it came and decompressed; `count` gets every refusal, and a call
+        is ended when its message has not come within `message_wait` seconds."""
         self._intake = intake
         self._address = address
         self._limit = max_message_bytes
         self._count = count
         self._tls = guard.tls.grpc if guard.tls else None
+        self._seats = Seats(_SEATS, message_wait)
         self._server = grpc.server(
-            ThreadPoolExecutor(_WORKERS, thread_name_prefix="otlp-grpc"),
+            ThreadPoolExecutor(_THREADS, thread_name_prefix="otlp-grpc"),
             interceptors=[GrpcGuard(guard.gatekeeper, role_for_otlp)] if guard.gatekeeper else [],
             # What is a little too large is taken in to be refused by us, and counted by its reason.
             options=[*_OPTIONS, ("grpc.max_receive_message_length", max_message_bytes + max_message_bytes // 4)],
@@ -69,12 +74,14 @@ class OtlpGrpcDoor:
     def start(self) -> str:
         """Listen; returns HOST:PORT as bound. Raises `AddressError`."""
         bound = bind_grpc(self._server, self._address, _DOOR, self._tls)
+        self._seats.start()
         self._server.start()
         return bound
 
     def stop(self, grace: float) -> None:
         """No new requests; those under way have `grace` seconds."""
         self._server.stop(grace).wait()
+        self._seats.stop()
 
     def _logs(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
         outcome = self._taken(self._intake.logs, ExportLogsServiceRequest, messages, context)
@@ -100,11 +107,14 @@ class OtlpGrpcDoor:
         except UnavailableError as error:
             self._count(_DOOR, RefusalReason.OVERLOADED)
             context.abort_with_status(rpc_status.to_status(status_of(error)))
+        finally:
+            self._seats.leave()
         raise AssertionError("abort raises")
 
     def _message(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+        """With a seat, which is to be left."""
         try:
-            return next(messages)
+            return self._seats.message(messages, context)
         except grpc.RpcError:
             self._count(_DOOR, RefusalReason.UNREAD)
             raise

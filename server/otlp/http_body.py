@@ -8,13 +8,11 @@ from starlette.requests import Request
 
 from server.errors import UnavailableError
 from server.otlp.content_coding import too_large as too_large_message
-from server.otlp.http_refusal import HttpRefusal, overloaded, too_large
+from server.otlp.http_refusal import HttpRefusal, overloaded, too_large, unread
 
 # Requests at a time, and how many bodies of the largest size.
 _MOST_REQUESTS = 256
 _MOST_LARGEST = 4
-# Seconds for one body to come in; a sender's own patience is 5 to 30.
-_PATIENCE = 60.0
 _RETRY_AFTER = 1.0
 # The rest of the body will not be read, so what follows on this connection would not be a request.
 _CLOSE = {"Connection": "close"}
@@ -23,7 +21,8 @@ _CLOSE = {"Connection": "close"}
 class Bodies:
     """Lives in the event loop."""
 
-    def __init__(self, limit: int, patience: float = _PATIENCE) -> None:
+    def __init__(self, limit: int, patience: float = 30.0) -> None:
+        """`limit` is in bytes, `patience` in seconds; both for one body."""
         self._limit = limit
         self._patience = patience
         self._room = _MOST_LARGEST * limit
@@ -50,7 +49,7 @@ class Bodies:
                         taken += len(chunk)
                         chunks.append(chunk)
             except TimeoutError as error:
-                refusal = _busy(f"the body did not come within {self._patience:g} s")
+                refusal = unread(_later(f"the body did not come within {self._patience:g} s"))
                 refusal.headers.update(_CLOSE)
                 raise refusal from error
             yield b"".join(chunks)
@@ -68,4 +67,8 @@ def _check_declared(request: Request, limit: int) -> None:
 
 
 def _busy(reason: str) -> HttpRefusal:
-    return overloaded(UnavailableError(f"{reason}; try again later", retry_after=_RETRY_AFTER))
+    return overloaded(_later(reason))
+
+
+def _later(reason: str) -> UnavailableError:
+    return UnavailableError(f"{reason}; try again later", retry_after=_RETRY_AFTER)

@@ -65,11 +65,13 @@ class OtlpHttpDoor:
         max_message_bytes: int,
         guard: DoorGuard = UNGUARDED,
         count: CountRefusal = count_nothing,
+        message_wait: float = 30.0,
     ) -> None:
-        """`max_message_bytes` holds for a body as it came and decompressed; `count` gets every refusal."""
+        """`max_message_bytes` holds for a body as it came and decompressed; `count` gets every refusal, and a body is
+        waited for `message_wait` seconds."""
         self._limit = max_message_bytes
         self._count = count
-        self._bodies = Bodies(max_message_bytes)
+        self._bodies = Bodies(max_message_bytes, message_wait)
         self._limiters: dict[Encoding, CapacityLimiter] = {}
         self._signals = {
             "/v1/logs": _Signal(ExportLogsServiceRequest, intake.logs, logs_answer),

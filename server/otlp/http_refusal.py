@@ -38,9 +38,14 @@ def invalid(error: InvalidInputError) -> HttpRefusal:
     return HttpRefusal(400, status_of(error), RefusalReason.INVALID)
 
 
-def overloaded(error: UnavailableError) -> HttpRefusal:
+def overloaded(error: UnavailableError, reason: RefusalReason = RefusalReason.OVERLOADED) -> HttpRefusal:
     retry_after = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-    return HttpRefusal(503, status_of(error), RefusalReason.OVERLOADED, retry_after)
+    return HttpRefusal(503, status_of(error), reason, retry_after)
+
+
+def unread(error: UnavailableError) -> HttpRefusal:
+    """Not 408, the code for it: senders would drop the batch."""
+    return overloaded(error, RefusalReason.UNREAD)
 
 
 def too_large(message: str) -> HttpRefusal:

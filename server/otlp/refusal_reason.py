@@ -18,8 +18,8 @@ class RefusalReason(StrEnum):
     CREDENTIALS = "credentials"
     # The sender hung up before all of it was there.
     GONE = "gone"
-    # The call over gRPC ended before its message was there, and gRPC tells us not why: the sender hung up, the message
-    # was much too large, or it came in a coding that gRPC does not know.
+    # It was not all there in time. Over gRPC also calls that ended before that, and gRPC tells us not why: the sender
+    # hung up, the message was much too large, or it came in a coding that gRPC does not know.
     UNREAD = "unread"
     # A fault of ours.
     INTERNAL = "internal"

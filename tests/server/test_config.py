@@ -135,7 +135,9 @@ def test_a_duration_no_clock_can_hold_is_refused(text: str) -> None:
         load(None, {"HYPOCENTER_WINDOW__IDLE": text})
 
 
-@pytest.mark.parametrize("key", ["window.duration", "window.idle", "baseline.half_life", "journal.checkpoint_every"])
+@pytest.mark.parametrize(
+    "key", ["window.duration", "window.idle", "baseline.half_life", "journal.checkpoint_every", "otlp.message_wait"]
+)
 def test_durations_that_would_stop_the_clock_are_refused(key: str) -> None:
     with pytest.raises(ConfigError, match=rf"^{key}: "):
         load(None, {variable(key): "0s"})

@@ -121,6 +121,43 @@ def test_with_too_much_memory_in_use_nothing_is_taken_and_what_was_is_worked_off
     assert ledger.account(Signal.LOGS).received == 9
 
 
+def test_when_memory_does_not_fall_requests_come_in_one_at_a_time() -> None:
+    """Else a ceiling that the process never gets below would turn senders away for good."""
+    clock = Clock()
+    memory = Memory(1000, reliefs=(), read=lambda: 1000, clock=clock)
+    inbox = Inbox(1000, Ledger(), memory=memory)
+    memory.look(drained=True)
+
+    def comes_in() -> bool:
+        try:
+            put(inbox, delivery(10))
+        except UnavailableError:
+            return False
+        return True
+
+    taken = []
+    for _ in range(40):
+        clock.now += 0.5
+        memory.look(drained=not inbox.pending_requests)
+        # Two at the same moment.
+        taken.append((comes_in(), comes_in()))
+        inbox.done(inbox.take(0, ALL))
+    assert {second for _, second in taken} == {False}
+    assert [place for place, (first, _) in enumerate(taken) if first] == [9, 19, 29, 39]
+
+
+def test_while_something_is_worked_off_nothing_comes_in_however_long_it_takes() -> None:
+    clock = Clock()
+    memory = Memory(1000, reliefs=(), read=lambda: 1000, clock=clock)
+    inbox = Inbox(1000, Ledger(), memory=memory)
+    put(inbox, delivery(10))
+    for _ in range(20):
+        memory.look(drained=not inbox.pending_requests)
+        clock.now += 1
+        with pytest.raises(UnavailableError):
+            inbox.check_room(10)
+
+
 def test_what_is_replayed_took_no_room_and_gives_none() -> None:
     inbox = Inbox(100, Ledger())
     inbox.done([delivery(60)])

@@ -97,6 +97,10 @@ class Machine:
         self.memory.look(drained)
         return self.memory.closed
 
+    def stuck_after(self, seconds: float) -> bool:
+        self.clock.now += seconds
+        return self.memory.stuck
+
     def _relieve(self) -> None:
         self.asked += 1
         self.used -= self.spare
@@ -134,6 +138,23 @@ def test_what_is_spare_goes_first_and_not_all_the_time() -> None:
     assert machine.asked == 2
     machine.memory.look(drained=False)
     assert machine.asked == 2
+
+
+def test_stuck_is_closed_for_seconds_with_nothing_left_to_work_off() -> None:
+    machine = Machine()
+    # 10 s each.
+    assert [(machine.at(1100, drained), machine.memory.stuck) for drained in (False, False, True, False, True)] == [
+        (True, False),
+        (True, False),
+        (True, True),
+        (True, False),
+        (True, True),
+    ]
+    machine.memory.let_in()
+    machine.memory.look(drained=True)
+    assert [machine.stuck_after(seconds) for seconds in (0, 4.9, 0.2)] == [False, False, True]
+    machine.at(100)
+    assert [machine.stuck_after(seconds) for seconds in (0, 60)] == [False, False]
 
 
 def test_without_a_ceiling_nobody_looks() -> None:

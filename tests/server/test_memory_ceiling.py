@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import grpc
 import pytest
@@ -22,15 +23,15 @@ ROOM = 64 * MEBIBYTE
 SENDERS, MOST_REQUESTS, RECORDS = 16, 40, 2000
 
 
-def request(number: int) -> bytes:
+def request(number: int, records: int = RECORDS) -> bytes:
     """About 4 MiB."""
     made = ExportLogsServiceRequest()
     group = made.resource_logs.add()
     group.resource.attributes.add(key="service.name").value.string_value = "heavy"
-    records = group.scope_logs.add().log_records
+    found = group.scope_logs.add().log_records
     now = time.time_ns()
-    for row in range(RECORDS):
-        record = records.add(time_unix_nano=now, severity_number=9)
+    for row in range(records):
+        record = found.add(time_unix_nano=now, severity_number=9)
         record.body.string_value = f"request {number} wrote row {row}"
         record.attributes.add(key="note").value.string_value = "x" * 2000
     return made.SerializeToString()
@@ -77,9 +78,30 @@ class Collector:
         return None
 
 
+def taken(stub: LogsServiceStub, made: ExportLogsServiceRequest) -> bool:
+    try:
+        stub.Export(made, timeout=30)
+    except grpc.RpcError as error:
+        if error.code() is not grpc.StatusCode.UNAVAILABLE:
+            raise
+        return False
+    return True
+
+
 def counted(server: RunningServer, records: int) -> bool:
     logs = server.status()["logs"]
     return bool(logs["counted"] == records and not logs["pending"])
+
+
+def test_with_a_ceiling_below_what_the_idle_process_has_work_goes_on(start_server: StartServer) -> None:
+    server = start_server({**SETTINGS, "HYPOCENTER_LIMITS__MEMORY": "64MiB"})
+    wait_until(lambda: server.metric("hypocenter_memory_throttling") == 1, 10, lambda: server.get("/metrics"))
+    with grpc.insecure_channel(server.otlp_grpc) as channel:
+        stub = LogsServiceStub(channel)  # type: ignore[no-untyped-call]
+        for number in range(2):
+            made = ExportLogsServiceRequest.FromString(request(number, records=10))
+            wait_until(partial(taken, stub, made), 30, lambda: server.stderr)
+    wait_until(lambda: counted(server, 20), 10, lambda: str(server.status()))
 
 
 @pytest.mark.timeout(180)

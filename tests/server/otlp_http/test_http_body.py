@@ -9,6 +9,7 @@ from starlette.types import Message
 
 from server.otlp.http_body import Bodies
 from server.otlp.http_refusal import HttpRefusal
+from server.otlp.refusal_reason import RefusalReason
 
 LIMIT = 1000
 
@@ -106,4 +107,5 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     with pytest.raises(HttpRefusal) as refused:
         await taken(Bodies(LIMIT, patience=0.05), Upload().comes(10, more=True), asyncio.Event())
     assert refused.value.code == 503
+    assert refused.value.reason is RefusalReason.UNREAD
     assert refused.value.headers["Connection"] == "close"
