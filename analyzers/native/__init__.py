@@ -4,6 +4,6 @@ Whoever can use it asks `native()` and has another way where it says None. Nothi
 """
 
 from analyzers.native.functions import Native, NativeLevels, NativeLogColumns
-from analyzers.native.library import native, native_state, use_native, without_native
+from analyzers.native.library import native, native_state, without_native
 
-__all__ = ["Native", "NativeLevels", "NativeLogColumns", "native", "native_state", "use_native", "without_native"]
+__all__ = ["Native", "NativeLevels", "NativeLogColumns", "native", "native_state", "without_native"]

@@ -4,8 +4,9 @@ Every function may return None: what it was given is not for it, and the caller 
 """
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -150,19 +151,14 @@ class Native:
         odd = np.empty(rows, dtype=np.bool_)
         names = np.array([name for wanted in repeated.values() for name in wanted], dtype=np.uint64)
         counts = np.array([len(wanted) for wanted in repeated.values()], dtype=np.uint64)
-        room = rows + 64
-        while True:
-            occurrences = np.empty((room, 4), dtype=np.int64)
-            found = self._library.hypocenter_walk(
-                *(data, len(data), _of(start), _of(end), rows),
-                *(bytes(single), len(single), bytes(repeated), len(repeated), _of(names), _of(counts)),
-                *(_of(at), _of(size), _of(odd), _of(occurrences), room),
-            )
-            if found < 0:
-                return None
-            if found <= room:
-                return NativeWalk(at, size, occurrences[:found], odd)
-            room = found
+        walk = partial(
+            self._library.hypocenter_walk,
+            *(data, len(data), _of(start), _of(end), rows),
+            *(bytes(single), len(single), bytes(repeated), len(repeated), _of(names), _of(counts)),
+            *(_of(at), _of(size), _of(odd)),
+        )
+        occurrences = _rows_of_four(walk, rows + 64)
+        return None if occurrences is None else NativeWalk(at, size, occurrences, odd)
 
     def log_columns(
         self, data: bytes, start: Int64, end: Int64, names: Sequence[int], most_text: int
@@ -182,24 +178,31 @@ class Native:
             np.empty((rows, 2), dtype=np.uint64),
             np.empty(rows, dtype=np.uint64),
         )
-        room = 64
-        while True:
-            rare = np.empty((room, 4), dtype=np.int64)
-            found = self._library.hypocenter_log_columns(
-                *(data, len(data), _of(start), _of(end), rows, _of(wanted), len(wanted), most_text),
-                *(_of(column) for column in columns),
-                *(_of(rare), room),
-            )
-            if found < 0:
-                return None
-            if found <= room:
-                return NativeLogColumns(*columns, rare[:found])
-            room = found
+        log_columns = partial(
+            self._library.hypocenter_log_columns,
+            *(data, len(data), _of(start), _of(end), rows, _of(wanted), len(wanted), most_text),
+            *(_of(column) for column in columns),
+        )
+        rare = _rows_of_four(log_columns, 64)
+        return None if rare is None else NativeLogColumns(*columns, rare)
 
     def check_logs(self, body: bytes) -> tuple[int, bool] | None:
         """How many records a request stands for, and whether some sender has no name. None: the parser has to say."""
         found = int(self._library.hypocenter_check_logs(body, len(body)))
         return None if found < 0 else (found >> 1, bool(found & 1))
+
+
+def _rows_of_four(call: Callable[[int, int], int], room: int) -> Int64 | None:
+    """What a function that is given room for so many rows writes there. It says how many there are, and is called
+    again where that was more; None where it says that it can't."""
+    while True:
+        rows = np.empty((room, 4), dtype=np.int64)
+        found = call(_of(rows), room)
+        if found < 0:
+            return None
+        if found <= room:
+            return rows[:found]
+        room = found
 
 
 def _of(array: npt.NDArray[Any]) -> int:

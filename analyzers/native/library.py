@@ -1,6 +1,7 @@
 """Finding and loading the native library, once a process."""
 
 import ctypes
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from analyzers.native.functions import Native, declare
 
 # Of `src/ffi.rs`; a library that says another number was built from other sources.
 _ABI = 1
+# What `build.rs` makes the fingerprint of, beside this file in a checkout and nowhere else; then the rest in order.
+_FIRST_SOURCE = "Cargo.toml"
 # Beside this file, as `make native` leaves it: Linux, macOS, Windows.
 _NAMES = ("libhypocenter_native.so", "libhypocenter_native.dylib", "hypocenter_native.dll")
 
@@ -39,11 +42,6 @@ def native_state() -> str:
     return _loaded().state if _CHOICE.wanted else "turned off"
 
 
-def use_native(wanted: bool) -> None:
-    """For this process, from now on. Results are the same either way."""
-    _CHOICE.wanted = wanted
-
-
 @contextmanager
 def without_native() -> Iterator[None]:
     """As if it had not been built; for all threads."""
@@ -66,9 +64,22 @@ def load(folder: Path, abi: int = _ABI) -> _Loaded:
         return _Loaded(None, "not built; `make native` builds it")
     try:
         library = ctypes.CDLL(str(path))
-        if library.hypocenter_abi() != abi:
+        library.hypocenter_sources.restype = ctypes.c_uint32
+        sources = _fingerprint(folder)
+        if library.hypocenter_abi() != abi or sources not in (None, library.hypocenter_sources()):
             return _Loaded(None, f"refused: {path.name} was built from other sources; `make native` builds it anew")
         declare(library)
     except (OSError, AttributeError) as error:
         return _Loaded(None, f"refused: {error}")
     return _Loaded(Native(library), "in use")
+
+
+def _fingerprint(folder: Path) -> int | None:
+    """Of the sources that lie there; None where there are none, as once it is installed."""
+    rest = sorted((folder / "src").glob("*.rs"))
+    if not rest:
+        return None
+    found = 0
+    for path in (folder / _FIRST_SOURCE, *rest):
+        found = zlib.crc32(path.read_bytes(), found)
+    return found

@@ -21,6 +21,12 @@ pub extern "C" fn hypocenter_abi() -> u32 {
     ABI
 }
 
+/// The fingerprint of what this was built from; see `build.rs`.
+#[no_mangle]
+pub extern "C" fn hypocenter_sources() -> u32 {
+    env!("HYPOCENTER_SOURCES").parse().unwrap_or(0)
+}
+
 fn guarded(call: impl FnOnce() -> Option<i64>) -> i64 {
     catch_unwind(AssertUnwindSafe(call)).map_or(BROKEN, |found| found.unwrap_or(REFUSED))
 }
