@@ -77,6 +77,8 @@ class Sighting:
 class AliasState:
     sightings: list[tuple[ServiceKey, Sighting]] = field(default_factory=list)
     known: list[Alias] = field(default_factory=list)
+    # Those of `known` that nobody took yet. Not in checkpoints of older versions.
+    new: list[Alias] = field(default_factory=list)
 
 
 class Aliases:
@@ -149,11 +151,12 @@ class Aliases:
 
     def state(self) -> AliasState:
         """What it remembers; not a copy."""
-        return AliasState(sorted(self._sightings.items()), list(self.known))
+        return AliasState(sorted(self._sightings.items()), list(self.known), self._new)
 
     def restore(self, state: AliasState) -> None:
         self._sightings = dict(state.sightings)
         self._known = {alias.logged: alias for alias in state.known}
+        self._new = list(state.new)
 
     def _meet(self, bucket: Summary, crossed: dict[tuple[ServiceKey, ServiceKey], int]) -> None:
         seen = set()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from analyzers.shelf import Shelf
+from analyzers.spool import InMemory, Spool
 from analyzers.summary import Summary, union
 
 # Fine buckets that make one coarse bucket.
@@ -23,14 +24,15 @@ class Archive:
     learns from it has it as it was closed. Records that come late have missed the spans they were written in, so that
     calls would seem to write less than they do."""
 
-    def __init__(self, bucket: int, retention: int, loose: int = LOOSE) -> None:
-        """`bucket`: width of a fine bucket. `loose`: so many of the newest ones stay the objects that were added."""
+    def __init__(self, bucket: int, retention: int, loose: int = LOOSE, spool: Spool = InMemory) -> None:
+        """`bucket`: width of a fine bucket. `loose`: so many of the newest ones stay the objects that were added;
+        `spool` takes in the others, packed."""
         self._bucket = bucket
         self._coarse_width = bucket * _FINE_PER_COARSE
         self._retention = retention
         self._loose = loose * bucket
-        self._fine = Shelf()
-        self._coarse = Shelf()
+        self._fine = Shelf(spool)
+        self._coarse = Shelf(spool)
         # What came late to a fine bucket, by its start.
         self._late: dict[int, Summary] = {}
         # Everything before this is coarse.
@@ -89,7 +91,9 @@ class Archive:
 
     def restore(self, buckets: Iterable[Summary]) -> None:
         """Go on with these."""
-        self._fine, self._coarse, self._coarse_until = Shelf(), Shelf(), 0
+        for shelf in (self._fine, self._coarse):
+            shelf.clear()
+        self._coarse_until = 0
         self._late.clear()
         newest = 0
         for bucket in buckets:

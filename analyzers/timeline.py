@@ -13,6 +13,7 @@ from analyzers.buckets import rows_of_each
 from analyzers.catch_up import Arrival, CatchUp, CatchUpSettings, CatchUpState
 from analyzers.changes import note_event
 from analyzers.columns import Int64, LogBatch, SpanBatch
+from analyzers.spool import InMemory, Spool
 from analyzers.summary import Summary, union
 from analyzers.tally import CountLimits, Tally
 from analyzers.templates import MinedBatch
@@ -89,7 +90,9 @@ class Timeline:
         settings: WindowSettings,
         counts: CountLimits | None = None,
         assembly: AssemblyLimits | None = None,
+        spool: Spool = InMemory,
     ) -> None:
+        """`spool` takes in closed buckets that are hardly looked at any more."""
         self.settings = settings
         assembly = assembly or AssemblyLimits()
         self.assembler = TraceAssembler(assembly)
@@ -115,7 +118,7 @@ class Timeline:
         self._open: dict[int, Summary] = {}
         # What is to be added to open buckets before anybody looks at them.
         self._tallies: dict[int, Tally] = {}
-        self.archive = Archive(settings.bucket, settings.retention, max(LOOSE, settings.buckets))
+        self.archive = Archive(settings.bucket, settings.retention, max(LOOSE, settings.buckets), spool)
 
     @property
     def newest_unix_nano(self) -> int:

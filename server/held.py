@@ -26,6 +26,7 @@ from server.operations.backup import Backup
 from server.operations.desk import Work
 from server.operations.forgetting import Forgetting
 from server.pipeline import Pipeline, PipelineParts
+from server.spool import FolderSpool
 from server.tracing import build_tracer_provider
 
 _log = logging.getLogger(__name__)
@@ -86,9 +87,6 @@ def open_held(config: Config, metrics: Metrics, stops: list[Callable[[], object]
     stops.append(provider.shutdown)
     store = PatientStore(open_store(config), metrics.store_failures.inc)
     stops.append(store.close)
-    engine = build_engine(config, store)
-    feed = IncidentFeed()
-    book = IncidentBook(engine, store, feed)
     limits = decode_limits(config)
     miner = TemplateMiner()
     seen = SeenBatches()
@@ -97,6 +95,9 @@ def open_held(config: Config, metrics: Metrics, stops: list[Callable[[], object]
     after = found[0].position if found else START
     journal = Journal(kept_in / "journal", journal_settings(config), after)
     stops.append(journal.close)
+    # Not before the journal is ours: so is the folder then.
+    engine = build_engine(config, store, FolderSpool(kept_in / "windows"))
+    book = IncidentBook(engine, store, IncidentFeed())
     expiry = Expiry(journal)
     expiry.start()
     stops.append(expiry.stop)

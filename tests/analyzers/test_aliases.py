@@ -142,6 +142,8 @@ def test_the_order_of_services_does_not_matter_and_what_is_known_is_kept() -> No
     for one in (aliases, again):
         settled(one, 2)
     assert again.state() == aliases.state()
+    # Found before it was kept, and taken by nobody yet.
+    assert again.take_new() == aliases.take_new() != []
 
 
 def test_memory_is_bounded() -> None:
