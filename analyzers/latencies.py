@@ -38,8 +38,12 @@ class Latency:
     def learn(self, sketch: Sketch) -> None:
         if not sketch.count:
             return
-        total = sum(value * weight for value, weight in sketch.logs())
-        squares = sum(value * value * weight for value, weight in sketch.logs())
+        reach = self._reach if self.count > 0 else math.inf
+        low, high = self.mean - reach, self.mean + reach
+        # As far out as it can surprise, and no further: what may be the beginning of a failure is not normal yet.
+        logs = [(max(low, min(high, value)), weight) for value, weight in sketch.logs()]
+        total = sum(value * weight for value, weight in logs)
+        squares = sum(value * value * weight for value, weight in logs)
         if self.count > 0:
             chance = self.variance * (1 / sketch.count + 1 / self.count)
             drift = self.drift
@@ -71,6 +75,10 @@ class Latency:
         return (within + _PRIOR_COUNT * _PRIOR_VARIANCE) / (self.count + _PRIOR_COUNT)
 
     @property
+    def _reach(self) -> float:
+        return _INFLUENCE * max(math.sqrt(self.variance), _LEAST_SPREAD)
+
+    @property
     def drift(self) -> float:
         """Variance of bucket means beyond what the number of their calls explains."""
         known = self.drifts + _PRIOR_BUCKETS * _PRIOR_DRIFT**2
@@ -89,7 +97,7 @@ class Latency:
         """
         if self.count <= 0 or not sketch.count:
             return 0.0
-        reach = _INFLUENCE * max(math.sqrt(self.variance), _LEAST_SPREAD)
+        reach = self._reach
         mean = self.mean
         shift = sum(max(-reach, min(reach, value - mean)) * weight for value, weight in sketch.logs()) / sketch.count
         margin = math.log1p(tolerance)

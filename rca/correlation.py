@@ -10,6 +10,9 @@ from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey
 from rca.graph import Edge, ServiceGraph, Topology
 
+# What a service shows that has less to do because of somebody else.
+_STARVED = frozenset({"throughput", "consumption"})
+
 
 def reach(graph: ServiceGraph, usual: Iterable[EdgeKey]) -> Topology:
     """Along which calls a failure may travel: those made now, and `usual` ones that it may have cut."""
@@ -31,6 +34,34 @@ def group(anomalies: Iterable[Anomaly], topology: Topology) -> list[tuple[Anomal
         related.add_edges_from((one, other) for other in services[index + 1 :] if may_relate(one, other, topology))
     components = sorted(nx.connected_components(related), key=min)
     return [tuple(item for item in found if item.service in component) for component in components]
+
+
+def parted(anomalies: Sequence[Anomaly], topology: Topology) -> list[tuple[Anomaly, ...]]:
+    """Anomalies of one group by where they may have begun: services none of whose callees show anything. Who calls two
+    of those suffers from either, and is no reason to take them for one.
+
+    A callee that merely gets less to do than usual is where nothing began.
+    """
+    services = sorted({item.service for item in anomalies})
+    telling = {item.service for item in anomalies if item.detector not in _STARVED}
+    begun = [
+        service
+        for service in services
+        if service in telling
+        and not any(topology.reaches(service, other) and not topology.reaches(other, service) for other in telling)
+    ]
+    if len(begun) < 2:
+        return [tuple(anomalies)]
+    loudest = sorted(begun, key=lambda service: (-_loudness(service, anomalies), service))
+    found: dict[ServiceKey, list[Anomaly]] = {service: [] for service in loudest}
+    for item in anomalies:
+        near = (service for service in loudest if topology.connected(item.service, service))
+        found[next(near, loudest[0])].append(item)
+    return [tuple(items) for items in found.values() if items]
+
+
+def _loudness(service: ServiceKey, anomalies: Iterable[Anomaly]) -> float:
+    return max(item.evidence for item in anomalies if item.service == service)
 
 
 def belongs(

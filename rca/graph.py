@@ -1,12 +1,12 @@
 """Who calls whom, as the spans of a stretch of time tell."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import networkx as nx
 
 from analyzers.service import ServiceKey
-from analyzers.summary import EdgeKey, Summary
+from analyzers.summary import EdgeKey, EdgeStats, OperationStats, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class Edge:
     p95: float
     asynchronous: bool
     inferred: bool
+    # Calls that failed for the caller, answered or not.
+    failed: int = 0
+    # What the caller names its calls.
+    operations: tuple[str, ...] = ()
 
     @property
     def confidence(self) -> float:
@@ -62,6 +66,10 @@ class Topology:
         self._calls: nx.DiGraph[ServiceKey] = nx.DiGraph()
         self._calls.add_nodes_from(node.service for node in graph.nodes)
         self._calls.add_edges_from((edge.client, edge.server) for edge in graph.edges)
+        self._edges = {(edge.client, edge.server): edge for edge in graph.edges}
+        self._named: dict[ServiceKey, set[str]] = {}
+        for edge in graph.edges:
+            self._named.setdefault(edge.server, set()).update(edge.operations)
 
     def callers(self, service: ServiceKey) -> frozenset[ServiceKey]:
         return frozenset(self._calls.predecessors(service)) if service in self._calls else frozenset()
@@ -69,19 +77,26 @@ class Topology:
     def callees(self, service: ServiceKey) -> frozenset[ServiceKey]:
         return frozenset(self._calls.successors(service)) if service in self._calls else frozenset()
 
+    def call(self, client: ServiceKey, server: ServiceKey) -> Edge | None:
+        return self._edges.get((client, server))
+
+    def named(self, service: ServiceKey) -> frozenset[str]:
+        """What its callers name their calls of it."""
+        return frozenset(self._named.get(service, ()))
+
     def entrances(self) -> frozenset[ServiceKey]:
         """Services that call others and that nothing calls: where requests come in."""
         return frozenset(
             node for node in self._calls if not self._calls.in_degree(node) and self._calls.out_degree(node)
         )
 
+    def reaches(self, one: ServiceKey, other: ServiceKey) -> bool:
+        """Whether one calls the other, directly or through others."""
+        return one == other or (one in self._calls and other in self._calls and nx.has_path(self._calls, one, other))
+
     def connected(self, one: ServiceKey, other: ServiceKey) -> bool:
         """Whether a fault could travel between the two: one calls the other, directly or through others."""
-        if one == other:
-            return True
-        if one not in self._calls or other not in self._calls:
-            return False
-        return bool(nx.has_path(self._calls, one, other) or nx.has_path(self._calls, other, one))
+        return self.reaches(one, other) or self.reaches(other, one)
 
     def path(self, cause: ServiceKey, affected: Iterable[ServiceKey]) -> tuple[ServiceKey, ...]:
         """From `cause` through affected callers to the one furthest from it."""
@@ -127,13 +142,18 @@ def build_graph(summary: Summary) -> ServiceGraph:
     )
 
 
-def _edges(edges: Mapping[EdgeKey, object], summary: Summary) -> Iterable[Edge]:
-    joined = {(key.client, key.server) for key in edges if not key.inferred}
+def _edges(edges: Mapping[EdgeKey, EdgeStats], summary: Summary) -> Iterable[Edge]:
+    joined: dict[ServiceKey, set[ServiceKey]] = {}
+    for key in edges:
+        if not key.inferred:
+            joined.setdefault(key.client, set()).add(key.server)
+    naming = _Naming(joined, summary)
     for key in sorted(edges):
         # A queue may have the name of the service that takes from it, which does not call itself.
-        if key.inferred and (key.client == key.server or (key.client, key.server) in joined):
+        if key.inferred and (key.client == key.server or key.server in joined.get(key.client, ())):
             continue
-        stats = summary.edges[key]
+        stats = edges[key]
+        names = () if key.asynchronous else naming.of(key.client, key.server)
         yield Edge(
             key.client,
             key.server,
@@ -143,4 +163,46 @@ def _edges(edges: Mapping[EdgeKey, object], summary: Summary) -> Iterable[Edge]:
             stats.duration.quantile(0.95),
             key.asynchronous,
             key.inferred,
+            max(_failed(key, edges), naming.failed(key.client, names)),
+            names,
         )
+
+
+def _failed(key: EdgeKey, edges: Mapping[EdgeKey, EdgeStats]) -> int:
+    """Calls over the edge that failed, with those of which there is only the caller's half."""
+    unheard = edges.get(replace(key, inferred=True))
+    answered = 0 if key.inferred else edges[key].errors + edges[key].lost
+    return answered + (unheard.errors if unheard is not None else 0)
+
+
+class _Naming:
+    """What callers name their calls: mostly what the callees name them too. Of a callee that sends no spans nobody
+    knows; then it is whatever takes the caller no time of its own and is none of its calls of others."""
+
+    def __init__(self, joined: Mapping[ServiceKey, Collection[ServiceKey]], summary: Summary) -> None:
+        self._joined = joined
+        self._summary = summary
+        self._left: dict[ServiceKey, tuple[str, ...]] = {}
+
+    def of(self, client: ServiceKey, server: ServiceKey) -> tuple[str, ...]:
+        theirs = self._operations(server)
+        if theirs:
+            inner = (name for name, stats in self._operations(client).items() if not stats.entries)
+            return tuple(sorted(name for name in inner if name in theirs))
+        if client not in self._left:
+            known = {name for callee in self._joined.get(client, ()) for name in self._operations(callee)}
+            self._left[client] = tuple(
+                name
+                for name, stats in sorted(self._operations(client).items())
+                if not (stats.entries or stats.self_time.count or name in known)
+            )
+        return self._left[client]
+
+    def failed(self, client: ServiceKey, names: Iterable[str]) -> int:
+        """Calls so named that failed: all that is known of clients that don't say whom they call."""
+        known = self._operations(client)
+        return sum(known[name].errors for name in names)
+
+    def _operations(self, service: ServiceKey) -> Mapping[str, OperationStats]:
+        seen = self._summary.services.get(service)
+        return seen.operations if seen is not None else {}

@@ -51,6 +51,8 @@ class Incident:
     merged_into: str = ""
     # End of the last window that had findings of it.
     seen_unix_nano: int = 0
+    # Services that showed it while it was young: what goes on without any of them is another failure.
+    core: tuple[ServiceKey, ...] = ()
     # Grows by one with every change.
     revision: int = 1
 

@@ -1,9 +1,13 @@
-"""Two open incidents that turn out to be one failure."""
+"""Several incidents at a time: those that turn out to be one failure, and what each of them accounts for."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
+from analyzers.service import ServiceKey
 from rca.incident import MAX_ANOMALIES, Incident, State
+
+# Share of what speaks against the first candidate below which what speaks against another is next to nothing.
+_SERIOUS = 0.3
 
 
 def twin(incident: Incident, others: Iterable[Incident]) -> Incident | None:
@@ -20,6 +24,14 @@ def twin(incident: Incident, others: Iterable[Incident]) -> Incident | None:
     return min(same, key=_age, default=None)
 
 
+def suffering(incident: Incident, others: Iterable[Incident]) -> frozenset[ServiceKey]:
+    """Services that suffer from an older incident that goes on: what they show is accounted for, and says nothing of
+    this one. Those where either is believed to have begun are not among them."""
+    older = [item for item in others if item.ongoing and _age(item) < _age(incident)]
+    found = {service for item in older for service in item.core if service != item.root_cause}
+    return frozenset(found - set(incident.core))
+
+
 def merged(one: Incident, other: Incident, now_unix_nano: int) -> tuple[Incident, Incident]:
     """The earlier of two with what the later one had, and the later one, over and merged into it."""
     earlier, later = sorted((one, other), key=_age)
@@ -28,6 +40,7 @@ def merged(one: Incident, other: Incident, now_unix_nano: int) -> tuple[Incident
     kept = replace(
         earlier,
         services=tuple(sorted({*earlier.services, *later.services})),
+        core=tuple(sorted({*earlier.core, *later.core})),
         anomalies=tuple(strongest[:MAX_ANOMALIES]),
         severity=max(earlier.severity, later.severity),
         start_unix_nano=min(earlier.start_unix_nano, later.start_unix_nano),
@@ -54,6 +67,8 @@ def _explains(one: Incident, other: Incident) -> bool:
     if one.diagnosis is None or cause is None or not one.diagnosis.root_causes:
         return False
     best, *others = one.diagnosis.root_causes
+    if not _goes_on(best.service, other):
+        return False
     if cause in best.path:
         return True
     return any(
@@ -61,6 +76,12 @@ def _explains(one: Incident, other: Incident) -> bool:
         and any(reason.signal.startswith("explained_by_calle") and reason.contribution < 0 for reason in item.evidence)
         for item in others
     )
+
+
+def _goes_on(service: ServiceKey, incident: Incident) -> bool:
+    """Whether something was wrong there in the time of that incident as well: else it can't have brought it about."""
+    found = incident.diagnosis.root_causes if incident.diagnosis is not None else ()
+    return any(item.service == service and item.score >= _SERIOUS * found[0].score for item in found)
 
 
 def _age(incident: Incident) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from analyzers.anomaly import Anomaly
 from analyzers.detectors.silence import Silence
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey
-from rca.correlation import belongs, group, reach
+from rca.correlation import belongs, group, parted, reach
 from rca.diagnosis import Diagnosis
 from rca.graph import ServiceGraph, Topology
 from rca.incident import MAX_ANOMALIES, Incident, State, incident_id
@@ -106,7 +106,8 @@ class IncidentTracker:
         changed: dict[str, Incident] = {}
         topology = reach(graph, usual)
         self._follow(anomalies, now_unix_nano)
-        for found in group((item for item in anomalies if self._evidence(item) > CHANCE), topology):
+        groups = group((item for item in anomalies if self._evidence(item) > CHANCE), topology)
+        for found in (part for whole in groups for part in self._parts(whole, topology, now_unix_nano)):
             if self._weight(found) < self._settings.keep:
                 continue
             incident = self._joined(found, topology, now_unix_nano)
@@ -139,6 +140,12 @@ class IncidentTracker:
             revision=incident.revision + 1,
         )
 
+    def _parts(self, found: tuple[Anomaly, ...], topology: Topology, now: int) -> Sequence[tuple[Anomaly, ...]]:
+        """Where an incident is known already, what begins elsewhere is looked at by itself: only where nothing is
+        known, all signs count together."""
+        known = (item for item in self.live if item.ongoing and now - item.create_unix_nano > self._settings.together)
+        return parted(found, topology) if any(_shows(item, found) for item in known) else (found,)
+
     def _joined(self, found: Sequence[Anomaly], topology: Topology, now: int) -> Incident | None:
         """The live incident that these belong to, the oldest of several."""
         for incident in sorted(self.live, key=lambda item: (item.start_unix_nano, item.incident_id)):
@@ -147,6 +154,8 @@ class IncidentTracker:
                 continue
             together = now - incident.create_unix_nano <= self._settings.together
             if not belongs(found, incident.services, topology, together):
+                continue
+            if not together and not _shows(incident, found):
                 continue
             if not ended:
                 return incident
@@ -202,8 +211,10 @@ class IncidentTracker:
     def _refreshed(self, incident: Incident, found: Sequence[Anomaly], graph: ServiceGraph, now: int) -> Incident:
         services = tuple(sorted({*incident.services, *(item.service for item in found)}))
         newest = {item.key: item for item in (*incident.anomalies, *found)}
+        young = now - incident.create_unix_nano <= self._settings.together
         return replace(
             incident,
+            core=_grown(incident, found) if young else incident.core,
             title=incident.title or _first_title(found),
             services=services,
             severity=max(incident.severity, incident_severity(found, graph)),
@@ -236,6 +247,20 @@ class IncidentTracker:
             update_unix_nano=now,
             revision=incident.revision + 1,
         )
+
+
+def _grown(incident: Incident, found: Iterable[Anomaly]) -> tuple[ServiceKey, ...]:
+    """The core with the services of these. That of incidents of older versions is not known."""
+    if incident.anomalies and not incident.core:
+        return ()
+    return tuple(sorted({*incident.core, *(item.service for item in found)}))
+
+
+def _shows(incident: Incident, found: Iterable[Anomaly]) -> bool:
+    """Whether any of these is about a service that showed the incident when it was young, or that is blamed for it."""
+    # Incidents of older versions have none.
+    core = {*incident.core, incident.root_cause} if incident.core else set()
+    return not core or any(item.service in core for item in found)
 
 
 def _first_title(found: Sequence[Anomaly]) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -15,6 +15,7 @@ from analyzers.census import Census, Instances
 from analyzers.columns import LogBatch, SpanBatch
 from analyzers.detectors import Detector, build_all, sensitive
 from analyzers.service import ServiceKey
+from analyzers.spool import InMemory, Spool
 from analyzers.summary import Summary, union
 from analyzers.tally import CountLimits
 from analyzers.templates import MinedBatch
@@ -161,10 +162,11 @@ class Engine:
                 self._learn_all()
             for service in self.census.take_gone():
                 self.baseline.forget(service)
-            for alias in self.timeline.aliases.take_new():
-                adopt(self.baseline, alias)
-            for earlier in self._recent:
-                self.timeline.aliases.apply(earlier)
+            if found := self.timeline.aliases.take_new():
+                for alias in found:
+                    adopt(self.baseline, alias)
+                for earlier in self._recent:
+                    self.timeline.aliases.apply(earlier)
             self.baseline.see(bucket)
             self._recent.append(bucket)
             window = union(self._recent)
@@ -181,10 +183,14 @@ class Engine:
             return Judgement(window, anomalies, graph, changed)
 
     def diagnose(
-        self, start_unix_nano: int, end_unix_nano: int, around: Iterable[ServiceKey] = ()
+        self,
+        start_unix_nano: int,
+        end_unix_nano: int,
+        around: Iterable[ServiceKey] = (),
+        apart: Container[ServiceKey] = (),
     ) -> tuple[Diagnosis, tuple[Anomaly, ...]]:
-        """Rank causes over everything held of the range; with `around`, only what could reach those services. The
-        anomalies are those that are more than hints."""
+        """Rank causes over everything held of the range; with `around`, only what could reach those services, and what
+        those `apart` show is left out. The anomalies are those that are more than hints."""
         with self.lock:
             whole = self.timeline.between(start_unix_nano, end_unix_nano)
             whole = whole or Summary(start_unix_nano, end_unix_nano)
@@ -195,7 +201,9 @@ class Engine:
         if near:
             topology = Topology(graph)
             anomalies = tuple(
-                item for item in anomalies if any(topology.connected(item.service, service) for service in near)
+                item
+                for item in anomalies
+                if item.service not in apart and any(topology.connected(item.service, service) for service in near)
             )
         diagnosis = diagnose(anomalies, graph, self._rules, end_unix_nano, changes=changes)
         history = partial(self.baseline.history, now_unix_nano=end_unix_nano)
@@ -241,8 +249,9 @@ class Engine:
             self._learn_oldest()
 
 
-def build_engine(config: Config, store: IncidentStore | None) -> Engine:
-    """The state without doors around it; with a store, incidents that may still change are taken up again."""
+def build_engine(config: Config, store: IncidentStore | None, spool: Spool = InMemory) -> Engine:
+    """The state without doors around it; with a store, incidents that may still change are taken up again. `spool`
+    takes in closed buckets that are hardly looked at any more."""
     live = [item for item in store.list() if item.state is not State.RESOLVED] if store is not None else []
     window = config.window
     return Engine(
@@ -261,6 +270,7 @@ def build_engine(config: Config, store: IncidentStore | None) -> Engine:
                     operations=config.limits.operations,
                     edges=config.limits.edges,
                 ),
+                spool,
             ),
             baseline=Baseline(half_life=config.baseline.half_life, max_templates=config.baseline.max_templates),
             tracker=IncidentTracker(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rca.incident import Incident, State
-from rca.merging import merged, twin
+from rca.merging import merged, suffering, twin
 from rca.recall import candidates, previous, similar
 from rca.store.base import IncidentStore
 from rca.tracker import NEW_NORMAL_LABEL, diagnosed
@@ -57,11 +57,15 @@ class IncidentBook:
             incident = replace(
                 incident,
                 services=tuple(sorted({*incident.services, *held.services})),
+                core=tuple(sorted({*incident.core, *held.core})),
                 start_unix_nano=min(incident.start_unix_nano, held.start_unix_nano),
                 revision=held.revision,
             )
         diagnosis, anomalies = self._engine.diagnose(
-            incident.start_unix_nano - margin, incident.seen_unix_nano, incident.services
+            incident.start_unix_nano - margin,
+            incident.seen_unix_nano,
+            incident.core or incident.services,
+            suffering(incident, self._engine.tracker.live),
         )
         if incident.diagnosis is not None:
             if incident.root_cause is not None and not diagnosis.root_causes:

@@ -67,6 +67,23 @@ def test_one_call_alone_is_no_alarm() -> None:
     assert NORMAL.surprise(Sketch.of([10**14]), 0.1) <= 4.5
 
 
+def test_the_beginning_of_a_failure_learned_unawares_does_not_hide_the_rest() -> None:
+    """A rarely made call: each bucket holds one or two."""
+    latency = learned(buckets=12, each=1)
+    normal, slow = latency.mean, [100 * 20 * MILLI] * 3
+    before = latency.surprise(Sketch.of(slow), 0.2)
+    latency.learn(Sketch.of(slow[:1]))
+    assert latency.mean < normal + 0.2
+    assert latency.surprise(Sketch.of(slow), 0.2) > 0.8 * before
+
+
+def test_a_new_level_is_learned_all_the_same() -> None:
+    latency = learned()
+    for seed in range(80):
+        latency.learn(Sketch.of(durations(30, 4.0, 5000 + seed)))
+    assert latency.typical > 40 * MILLI
+
+
 def test_what_hardly_ever_varies_may_be_slow_too() -> None:
     steady = Latency()
     for _ in range(40):

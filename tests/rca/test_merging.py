@@ -5,7 +5,7 @@ from dataclasses import replace
 from analyzers.anomaly import Anomaly
 from rca.explanation import diagnose
 from rca.incident import Incident, Severity, State
-from rca.merging import merged, twin
+from rca.merging import merged, suffering, twin
 from rca.recall import previous
 from rca.rules import load_rules
 from tests.rca.findings import CATALOG, CHECKOUT, FRONTEND, MAIL, NOON, PAYMENT, SECOND, SHOP, finding
@@ -26,11 +26,17 @@ def incident(name: str, *found: Anomaly, created: int = NOON) -> Incident:
         update_unix_nano=created,
         seen_unix_nano=created,
         diagnosis=diagnose(found, SHOP, RULES, created),
+        core=tuple(sorted({item.service for item in found})),
     )
 
 
 CAUSE = incident("cause", finding(PAYMENT, "span_errors", 30.0), finding(CHECKOUT, "error_share", 20.0))
-EFFECT = incident("effect", finding(CHECKOUT, "error_share", 9.0), created=NOON + 30 * SECOND)
+EFFECT = incident(
+    "effect",
+    finding(CHECKOUT, "error_share", 20.0),
+    finding(PAYMENT, "span_errors", 5.0),
+    created=NOON + 30 * SECOND,
+)
 ELSEWHERE = incident("elsewhere", finding(MAIL, "span_errors", 30.0))
 
 
@@ -46,6 +52,22 @@ def test_independent_ones_stay_two() -> None:
     assert twin(other, [CAUSE]) is None
 
 
+def test_a_cause_that_is_over_explains_nothing_that_begins_then() -> None:
+    later = incident("later", finding(CHECKOUT, "error_share", 20.0), created=NOON + 300 * SECOND)
+    assert twin(later, [CAUSE]) is None
+    hint = incident("hint", finding(CHECKOUT, "span_errors", 20.0), finding(PAYMENT, "self_time", 0.5), created=NOON)
+    assert twin(hint, [CAUSE]) is None
+
+
+def test_who_suffers_from_an_older_one_says_nothing_of_a_younger() -> None:
+    young = incident("young", finding(MAIL, "span_errors", 30.0), created=NOON + 30 * SECOND)
+    assert CAUSE.root_cause == PAYMENT
+    assert suffering(young, [CAUSE, young]) == {CHECKOUT}
+    assert suffering(CAUSE, [CAUSE, young]) == frozenset()
+    assert suffering(EFFECT, [CAUSE, EFFECT]) == frozenset()
+    assert suffering(young, [replace(CAUSE, end_unix_nano=NOON), young]) == frozenset()
+
+
 def test_what_is_over_is_left_alone() -> None:
     assert twin(EFFECT, [replace(CAUSE, end_unix_nano=NOON)]) is None
     assert twin(replace(EFFECT, state=State.RESOLVED), [CAUSE]) is None
@@ -59,7 +81,7 @@ def test_the_later_goes_into_the_earlier() -> None:
         assert (kept.state, gone.state) == (State.OPEN, State.RESOLVED)
         assert not gone.ongoing
         assert gone.resolve_unix_nano == NOON + 60 * SECOND
-        assert kept.services == tuple(sorted({PAYMENT, CHECKOUT}))
+        assert kept.services == kept.core == tuple(sorted({PAYMENT, CHECKOUT}))
         assert (kept.revision, gone.revision) == (CAUSE.revision + 1, EFFECT.revision + 1)
         assert kept.seen_unix_nano == EFFECT.seen_unix_nano
         # Nothing is found twice.

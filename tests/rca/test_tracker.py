@@ -157,6 +157,57 @@ def test_groups_that_lost_their_connection_still_belong_to_their_incident(clock:
     }
 
 
+def test_a_second_failure_elsewhere_is_a_second_incident_though_calls_connect_them(clock: Clock) -> None:
+    clock.window(STRONG, finding(CHECKOUT, "error_share", 9.0))
+    first = clock.only()
+    assert first.core == tuple(sorted({PAYMENT, CHECKOUT}))
+    while clock.now <= first.create_unix_nano + TIMES.together:
+        clock.window(STRONG)
+    # Frontend calls both. Alone it is another failure, with either of them it may be the same.
+    clock.window(STRONG, finding(FRONTEND, "error_share", 9.0))
+    assert FRONTEND in clock.only().services
+    clock.window(finding(FRONTEND, "self_time", 9.0))
+    assert {item.core for item in clock.tracker.live} == {first.core, (FRONTEND,)}
+
+
+def test_who_suffers_from_two_failures_does_not_make_them_one(clock: Clock) -> None:
+    suffers = finding(FRONTEND, "error_share", 9.0)
+    clock.window(STRONG, suffers)
+    while clock.now <= clock.only().create_unix_nano + TIMES.together:
+        clock.window(STRONG, suffers)
+    clock.window(STRONG, suffers, finding(CATALOG, "self_time", 9.0))
+    assert {item.core for item in clock.tracker.live} == {tuple(sorted({PAYMENT, FRONTEND})), (CATALOG,)}
+
+
+def test_two_that_begin_at_once_are_one_until_it_is_known_better(clock: Clock) -> None:
+    clock.window(STRONG, finding(FRONTEND, "error_share", 9.0))
+    clock.window(STRONG, finding(FRONTEND, "error_share", 9.0), finding(CATALOG, "self_time", 9.0))
+    assert CATALOG in clock.only().core
+
+
+def test_a_weak_finding_elsewhere_neither_opens_one_nor_keeps_another_going(clock: Clock) -> None:
+    clock.window(STRONG)
+    clock.quiet(TIMES.together)
+    seen = clock.only().seen_unix_nano
+    clock.window(finding(FRONTEND, "self_time", 3.7))
+    assert clock.only().seen_unix_nano == seen
+
+
+def test_what_others_show_while_it_is_young_is_part_of_it(clock: Clock) -> None:
+    clock.window(STRONG)
+    clock.window(finding(FRONTEND, "error_share", 9.0))
+    assert clock.only().core == tuple(sorted({PAYMENT, FRONTEND}))
+
+
+def test_an_incident_of_an_older_version_takes_what_calls_connect(clock: Clock) -> None:
+    clock.window(STRONG)
+    clock.tracker.put(replace(clock.only(), core=()))
+    while clock.now <= clock.only().create_unix_nano + TIMES.together:
+        clock.window(STRONG)
+    clock.window(finding(FRONTEND, "self_time", 9.0))
+    assert FRONTEND in clock.only().services
+
+
 def test_quiet_ends_it(clock: Clock) -> None:
     clock.window(STRONG)
     seen = clock.now
