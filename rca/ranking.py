@@ -9,9 +9,10 @@ from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
 from rca.changed import Changes, began, blamed_change
 from rca.diagnosis import Evidence, RootCause
+from rca.flooding import flooded, flooding
 from rca.graph import ServiceGraph, Topology
 from rca.hints import hinted, told
-from rca.relief import changed, explained, flooded, slowed, starved
+from rca.relief import changed, explained, slowed, starved
 from rca.waiting import waiting
 from rca.weights import CALLS_FALL, CALLS_RISE, FALL, RISE, RankingSettings, signal_of, strength
 
@@ -56,11 +57,12 @@ def rank(
         service: min(item.onset_unix_nano for item in (*found, *slow_callers.get(service, ())))
         for service, found in by_service.items()
     }
-    silent = waiting(by_service, topology)
+    floods = flooding(by_service, topology)
+    silent = waiting(by_service, floods, topology)
     relieved = {
         service: [
-            *explained(service, evidence, own, scores, by_service, silent, topology, settings),
-            *flooded(service, evidence, by_service, settings),
+            *explained(service, evidence, own, scores, by_service, silent, floods, topology, settings),
+            *flooded(service, evidence, floods, settings),
             *starved(service, evidence, by_service, topology, settings),
             *slowed(service, by_service[service], slow_callers, settings),
         ]

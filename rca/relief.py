@@ -12,12 +12,10 @@ from analyzers.changes import Change
 from analyzers.service import ServiceKey
 from rca.changed import change_evidence, only_reworded
 from rca.diagnosis import Evidence
+from rca.flooding import Floods, fails
 from rca.graph import Topology
 from rca.waiting import unanswered
-from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of, strength
-
-# So many times the calls that its work explains are a flood.
-_FLOOD = 2.0
+from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, strength
 
 
 def explained(
@@ -27,6 +25,7 @@ def explained(
     scores: Mapping[ServiceKey, float],
     found: Mapping[ServiceKey, Sequence[Anomaly]],
     silent: Mapping[ServiceKey, ServiceKey],
+    floods: Floods,
     topology: Topology,
     settings: RankingSettings,
 ) -> Iterable[Evidence]:
@@ -34,18 +33,18 @@ def explained(
     if service in silent:
         yield from unanswered(service, evidence, found, silent, topology, settings)
         return
-    failing = {callee for callee in topology.callees(service) if _fails(found.get(callee, ()))}
+    # Whom it floods it has only itself to thank for.
+    callees = [callee for callee in topology.callees(service) if not floods.between(service, callee)]
+    failing = any(fails(found.get(callee, ())) for callee in callees)
     propagating = sum(
         item.contribution
         for item in evidence
         # Nobody repeats calls that are answered.
-        if item.signal in PROPAGATING and (item.signal != CALLS_RISE or failing)
+        if item.signal in PROPAGATING and (item.signal != CALLS_RISE or (failing and service not in floods.by))
     )
     if propagating <= 0:
         return
-    late = {
-        item: callee for callee in topology.callees(service) for item in found.get(callee, ()) if _late(item, service)
-    }
+    late = {item: callee for callee in callees for item in found.get(callee, ()) if _late(item, service)}
     if late:
         top = max(late, key=lambda item: (item.surprise, item.anomaly_id))
         yield Evidence(
@@ -55,7 +54,7 @@ def explained(
             anomaly_ids=tuple(sorted(item.anomaly_id for item in late)),
         )
         return
-    guilty = [callee for callee in topology.callees(service) if scores.get(callee, 0.0) >= 1.0 and callee in own]
+    guilty = [callee for callee in callees if scores.get(callee, 0.0) >= 1.0 and callee in own]
     if not guilty:
         return
     callee = max(guilty, key=lambda item: (scores[item], str(item)))
@@ -72,36 +71,6 @@ def _late(finding: Anomaly, caller: ServiceKey) -> bool:
     return finding.detector == "edge_gap" and finding.peer == caller
 
 
-def _fails(found: Iterable[Anomaly]) -> bool:
-    return any(item.detector in ("span_errors", "edge_errors", "error_share") for item in found)
-
-
-def flooded(
-    service: ServiceKey,
-    evidence: Iterable[Evidence],
-    found: Mapping[ServiceKey, Sequence[Anomaly]],
-    settings: RankingSettings,
-) -> Iterable[Evidence]:
-    """A service that answers every call, slower because there are so many more, is the victim of who makes them."""
-    rises = [
-        item
-        for caller, others in found.items()
-        if caller != service
-        for item in others
-        if item.peer == service and signal_of(item) == CALLS_RISE and item.observed >= _FLOOD * item.expected
-    ]
-    slowness = sum(item.contribution for item in evidence)
-    if not rises or slowness <= 0 or _fails(found[service]):
-        return
-    top = max(rises, key=lambda item: (item.surprise, item.anomaly_id))
-    yield Evidence(
-        signal="explained_by_caller",
-        contribution=-settings.flooded * slowness,
-        description=f"{top.service.name} floods it: {top.description}",
-        anomaly_ids=tuple(item.anomaly_id for item in rises),
-    )
-
-
 def starved(
     service: ServiceKey,
     evidence: Iterable[Evidence],
@@ -110,7 +79,12 @@ def starved(
     settings: RankingSettings,
 ) -> Iterable[Evidence]:
     """Doing less is no guilt where the callers are in trouble: they ask for less."""
-    idle = sum(item.contribution for item in evidence if item.signal == "throughput")
+    asking = {item.peer for item in found[service] if item.detector == "consumption"}
+    idle = sum(
+        item.contribution
+        for item in evidence
+        if item.signal == "throughput" or (item.signal == "consumption" and any(peer in found for peer in asking))
+    )
     troubled = sorted(str(caller) for caller in topology.callers(service) if caller in found)
     if idle > 0 and troubled:
         yield Evidence(

@@ -5,16 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
 from rca.diagnosis import Evidence
+from rca.flooding import Floods
 from rca.graph import Topology
 from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of
 
 _OF_AN_OPERATION = frozenset({"self_time", "span_errors"})
 
 
-def waiting(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) -> dict[ServiceKey, ServiceKey]:
-    """Services that wait, directly or through others, for one that does not answer; with the one that it is."""
+def waiting(
+    found: Mapping[ServiceKey, Sequence[Anomaly]], floods: Floods, topology: Topology
+) -> dict[ServiceKey, ServiceKey]:
+    """Services that wait, directly or through others, for one that does not answer; with the one that it is. Whoever
+    floods another is not said to wait for it."""
     waiting: dict[ServiceKey, ServiceKey] = {}
-    steps = sorted({*_refused(found, topology), *_halves(found, topology)})
+    pairs = {*_refused(found, topology), *_halves(found, topology)}
+    steps = sorted(pair for pair in pairs if not floods.between(*pair))
     while steps:
         waiting |= {caller: callee for caller, callee in steps if caller not in waiting}
         steps = sorted(
@@ -43,7 +48,9 @@ def unanswered(
     if any(signal_of(item) == CALLS_RISE and item.peer is not None for item in found[service]):
         # The pauses between its attempts are its own time.
         signals.add("self_time")
-    theirs = _operations(found, topology.callees(service))
+    theirs = _operations(found, topology.callees(service)).union(
+        *(topology.named(item) for item in (callee, *topology.callees(service)))
+    )
     named = {item.anomaly_id for item in found[service] if _named(item, theirs)}
     explained = [
         item for item in evidence if item.signal in signals or (item.anomaly_ids and item.anomaly_ids[0] in named)
@@ -75,13 +82,23 @@ def _halves(
     found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology
 ) -> Iterator[tuple[ServiceKey, ServiceKey]]:
     """Callers whose calls fail by themselves, as far as one can see, and callees who know these calls as operations of
-    theirs that are not as usual: of a call that is not answered in time only the caller's half is there."""
+    theirs that are not as usual: of a call that is not answered in time only the caller's half is there. Or callees
+    that fail others, who name their calls of it so."""
+    mute = {
+        item.service: topology.named(item.service)
+        for others in found.values()
+        for item in others
+        if item.detector == "edge_errors"
+    }
     for caller, items in found.items():
         failing = {item.subject for item in items if item.detector == "span_errors"}
         if not failing:
             continue
         for callee in topology.callees(caller):
             if failing & _operations(found, (callee,)):
+                yield caller, callee
+        for callee, named in sorted(mute.items()):
+            if callee != caller and failing & named:
                 yield caller, callee
 
 

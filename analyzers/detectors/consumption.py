@@ -6,6 +6,7 @@ from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
 from analyzers.queues import produced, sent_into
+from analyzers.service import ServiceKey
 from analyzers.summary import EdgeStats, Summary
 
 
@@ -29,11 +30,20 @@ class Consumption:
         if baseline.silent(window):
             return []
         sent = produced(window)
+        told = {edge.server for edge in baseline.edges if edge.consumed}
         findings = []
         looked_at = 0
         for edge, known in sorted(baseline.edges.items()):
-            messages = sent_into(edge.client, sent)
-            if not edge.consumed or not messages:
+            if edge.consumed:
+                messages = float(sent_into(edge.client, sent))
+                of = f"the {messages:.0f} produced into it"
+            elif edge.asynchronous and not edge.inferred and edge.server not in told:
+                # A consumer that does not say so: known by the spans of the messages it works on.
+                messages = _work_of_producer(edge.client, window, baseline)
+                of = "the work that produces them"
+            else:
+                continue
+            if not messages:
                 continue
             looked_at += 1
             stats = window.edges.get(edge) or EdgeStats()
@@ -49,12 +59,11 @@ class Consumption:
                     surprise=surprise,
                     observed=stats.calls / messages,
                     expected=expected / messages,
-                    unit="consumed per message produced",
+                    unit="consumed per message produced" if edge.consumed else "consumed per unit of work",
                     start_unix_nano=window.start_unix_nano,
                     end_unix_nano=window.end_unix_nano,
                     description=(
-                        f"{stats.calls} messages consumed from {edge.client.name} where {usual(expected)} for the"
-                        f" {messages} produced into it"
+                        f"{stats.calls} messages consumed from {edge.client.name} where {usual(expected)} for {of}"
                     ),
                     peer=edge.client,
                     trace_ids=tuple(item.trace_id for item in stats.slowest),
@@ -62,3 +71,16 @@ class Consumption:
                 )
             )
         return among(findings, looked_at)
+
+
+def _work_of_producer(producer: ServiceKey, window: Summary, baseline: Baseline) -> float:
+    """Its units of work; only the share of them after which messages were sent, where it says that it sends them."""
+    seen = window.services.get(producer)
+    work = float(seen.entries) if seen is not None else 0.0
+    usually = actually = 0.0
+    for edge, known in baseline.edges.items():
+        if edge.client == producer and edge.asynchronous and edge.inferred and not edge.consumed:
+            usually += known.calls.expected(work)
+            sent = window.edges.get(edge)
+            actually += sent.calls if sent is not None else 0
+    return work * min(1.0, actually / usually) if usually else work

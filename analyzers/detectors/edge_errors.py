@@ -1,18 +1,35 @@
 """Calls that fail for their caller although the callee knows nothing of it: refused, lost, or answered too late."""
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
+from analyzers.exemplar import SpanExemplar
+from analyzers.halves import unanswered
 from analyzers.rates import Rate
+from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, Summary
+
+# Caller and callee.
+_Pair: TypeAlias = tuple[ServiceKey, ServiceKey]
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeErrorsConfig:
     threshold: float = 2.5
     tolerance: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class _Unanswered:
+    """Of so many calls, so many; `usual` is how many it normally is."""
+
+    failed: int
+    calls: int
+    usual: Rate
+    examples: tuple[SpanExemplar, ...]
 
 
 class EdgeErrors:
@@ -24,42 +41,64 @@ class EdgeErrors:
         self._config = config
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
-        findings = []
+        found: dict[_Pair, _Unanswered] = {}
         looked_at = 0
         for edge, stats in sorted(window.edges.items()):
-            known = baseline.services.get(edge.client)
-            if known is None or not known.learned or edge.asynchronous:
+            if not _judged(edge.client, baseline) or edge.asynchronous:
                 continue
             looked_at += 1
             failed = stats.errors if edge.inferred else stats.lost
-            if not failed:
-                continue
-            rate = _usual(edge, baseline)
-            surprise = rate.surprise(failed, stats.calls, self._config.tolerance)
-            if surprise < self._config.threshold:
-                continue
-            expected = rate.expected(stats.calls)
-            findings.append(
-                Anomaly(
-                    service=edge.server,
-                    detector=self.name,
-                    subject=f"{edge.client.name} -> {edge.server.name}",
-                    surprise=surprise,
-                    observed=failed / stats.calls,
-                    expected=expected / stats.calls,
-                    unit="share of calls",
-                    start_unix_nano=window.start_unix_nano,
-                    end_unix_nano=window.end_unix_nano,
-                    description=(
-                        f"{failed} calls from {edge.client.name} to {edge.server.name} failed without an answer,"
-                        f" where {usual(expected)}"
-                    ),
-                    peer=edge.client,
-                    trace_ids=tuple(item.trace_id for item in stats.slowest),
-                    onset_unix_nano=window.start_unix_nano,
-                )
-            )
+            if failed:
+                calls = _Unanswered(failed, stats.calls, _usual(edge, baseline), stats.slowest)
+                self._keep(found, (edge.client, edge.server), calls)
+        for pair, halves in unanswered(window, baseline).items():
+            if _judged(pair[0], baseline):
+                looked_at += len(halves)
+                for item in halves:
+                    calls = _Unanswered(item.unanswered, item.stats.calls, item.usual, item.stats.failed)
+                    self._keep(found, pair, calls)
+        findings = [
+            self._told(pair, calls, window)
+            for pair, calls in sorted(found.items())
+            if self._surprise(calls) >= self._config.threshold
+        ]
         return among(findings, looked_at)
+
+    def _keep(self, found: dict[_Pair, _Unanswered], pair: _Pair, calls: _Unanswered) -> None:
+        """Of what tells of the same two, the most surprising."""
+        known = found.get(pair)
+        if known is None or self._surprise(calls) > self._surprise(known):
+            found[pair] = calls
+
+    def _surprise(self, calls: _Unanswered) -> float:
+        return calls.usual.surprise(calls.failed, calls.calls, self._config.tolerance)
+
+    def _told(self, pair: _Pair, calls: _Unanswered, window: Summary) -> Anomaly:
+        client, server = pair
+        expected = calls.usual.expected(calls.calls)
+        return Anomaly(
+            service=server,
+            detector=self.name,
+            subject=f"{client.name} -> {server.name}",
+            surprise=self._surprise(calls),
+            observed=calls.failed / calls.calls,
+            expected=expected / calls.calls,
+            unit="share of calls",
+            start_unix_nano=window.start_unix_nano,
+            end_unix_nano=window.end_unix_nano,
+            description=(
+                f"{calls.failed} calls from {client.name} to {server.name} failed without an answer,"
+                f" where {usual(expected)}"
+            ),
+            peer=client,
+            trace_ids=tuple(item.trace_id for item in calls.examples),
+            onset_unix_nano=window.start_unix_nano,
+        )
+
+
+def _judged(client: ServiceKey, baseline: Baseline) -> bool:
+    known = baseline.services.get(client)
+    return known is not None and known.learned > 0
 
 
 def _usual(edge: EdgeKey, baseline: Baseline) -> Rate:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
+from analyzers.halves import half
 from analyzers.pods import failing
 from analyzers.rates import Rate
 from analyzers.summary import Summary
@@ -33,10 +34,15 @@ class SpanErrors:
                 looked_at += 1
                 if not stats.origin_errors:
                     continue
+                # Calls that are not answered are told of whom they went to, by `EdgeErrors`.
+                calling = half(key, name, stats, baseline)
+                failed = stats.origin_errors - (calling.unanswered if calling is not None else 0)
+                if not failed:
+                    continue
                 learned = known.operations.get(name)
                 # An operation never seen before is compared with one that had a single call and no error.
                 rate = learned.errors if learned else Rate(0.0, 1.0)
-                surprise = rate.surprise(stats.origin_errors, stats.calls, self._config.tolerance)
+                surprise = rate.surprise(failed, stats.calls, self._config.tolerance)
                 if surprise < self._config.threshold:
                     continue
                 findings.append(
@@ -45,13 +51,13 @@ class SpanErrors:
                         detector=self.name,
                         subject=name,
                         surprise=surprise,
-                        observed=stats.origin_errors / stats.calls,
+                        observed=failed / stats.calls,
                         expected=rate.expected(stats.calls) / stats.calls,
                         unit="share of calls",
                         start_unix_nano=window.start_unix_nano,
                         end_unix_nano=window.end_unix_nano,
                         description=(
-                            f"{stats.origin_errors} of {stats.calls} calls of {name} failed by themselves,"
+                            f"{failed} of {stats.calls} calls of {name} failed by themselves,"
                             f" where {usual(rate.expected(stats.calls))}"
                         ),
                         pod=failing(stats.failed_pods, stats.pods),

@@ -1,5 +1,6 @@
 """Whom a call went to, as the caller's attributes name it."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,6 +22,11 @@ _RANKS = (
     "db.system.name",
     "db.system",
 )
+_ADDRESSES = frozenset({"server.address", "net.peer.name"})
+# Of a host, and not the last part of an IPv6 address; and the name of a Kubernetes service in its domain, which says
+# twice where it is and once what it is called.
+_PORT = re.compile(r"^([^:]*|\[.*\]):\d{1,5}$")
+_CLUSTER = re.compile(r"^([^.]+)\.[^.]+\.svc(\..*)?$")
 _RANK = {key: rank for rank, key in enumerate(_RANKS)}
 PEER_KEYS = frozenset(_RANKS)
 _KEY_TAG = 0x0A
@@ -95,6 +101,8 @@ _MARKS: UInt64 = np.sort(np.concatenate([_key_mark(key.encode()) for key in _RAN
 
 def _name(attribute: KeyValue, names: dict[str, int]) -> int:
     name = text(attribute)
+    if attribute.key in _ADDRESSES:
+        name = _CLUSTER.sub(r"\1", _PORT.sub(r"\1", name))
     return -1 if name in _NOWHERE else names.setdefault(name, len(names))
 
 

@@ -32,12 +32,7 @@ class Calls:
         caller = np.concatenate([family.before.parent.take(before), family.after.parent.take(after)])
         callee = np.concatenate([family.before.child.take(before), family.after.child.take(after)])
         known = np.concatenate([caller[: len(before)], callee[len(before) :]])
-        end = columns.end.take(caller)
-        asynchronous = (
-            columns.producing.take(caller)
-            | columns.consuming.take(callee)
-            | ((columns.start.take(callee) >= end) & (end > 0))
-        )
+        asynchronous = columns.unwaited(caller, callee)
         alone = children.count.take(caller) == 1
         alone[len(before) :] &= ended_with(family, columns).take(after)
         return cls(caller, callee, known, asynchronous, alone)

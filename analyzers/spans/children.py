@@ -20,8 +20,9 @@ class Children:
     # Whether one of them failed; whether one is of another service.
     failed: Bools
     remote: Bools
-    # Whether it is the caller's half of a call whose other half is not known, and whether of one that failed though
-    # the other half didn't: what went wrong, or took long, did so between the two or beyond.
+    # Whether it is the caller's half of a call whose other half is not known, or a message that was sent, whoever takes
+    # it; and whether it is the half of one that failed though the other half didn't: what went wrong, or took long, did
+    # so between the two or beyond.
     unanswered: Bools
     lost: Bools
 
@@ -34,7 +35,7 @@ class Children:
         remote[parent[columns.service.take(parent) != columns.service.take(child)]] = True
         count = np.bincount(parent, minlength=size)
         calling = (columns.peer >= 0) & ~columns.consuming
-        unanswered = calling & ~remote
+        unanswered = calling & (~remote | columns.producing)
         lost = (calling | (columns.rows["kind"] == Span.SPAN_KIND_CLIENT)) & remote & columns.error & ~failed
         return cls(count, _covered(pairs, columns, count), failed, remote, unanswered, lost)
 
@@ -43,20 +44,22 @@ def ended_with(family: Family, columns: Columns) -> Bools:
     """Which of `family.after` ended with their parents.
 
     Those at the same moment: that is in one bucket, in an order that says nothing. Clocks of whole milliseconds are
-    common, and a call often is the last thing its caller does. And what was called in another service and ended a
-    little later, as far as its own clock tells: a call that is no longer than its caller's half lies within it.
+    common, and a call often is the last thing its caller does. And what was called in another service and ended
+    later, as far as its own clock tells: a call that is no longer than its caller's half lies within it.
     """
     parent, child = family.after.parent, family.after.child
     end, start, service = columns.end, columns.start, columns.service
     here = np.zeros(len(columns.rows), dtype=np.bool_)
     here[family.counted] = True
+    # A call that failed though what it began later did not was given up before that.
+    given_up = columns.error.take(parent) & ~columns.error.take(child) & (start.take(child) >= end.take(parent))
     fits = (
-        here.take(parent)
-        & (service.take(parent) != service.take(child))
-        & (start.take(child) < end.take(parent))
+        (service.take(parent) != service.take(child))
+        & ~columns.unwaited(parent, child)
+        & ~given_up
         & (end.take(child) - start.take(child) <= end.take(parent) - start.take(parent))
     )
-    together: Bools = (end.take(parent) == end.take(child)) | fits
+    together: Bools = here.take(parent) & ((end.take(parent) == end.take(child)) | fits)
     return together
 
 

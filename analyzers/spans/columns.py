@@ -35,6 +35,7 @@ class Columns:
     root: Bools
     # A unit of work by its kind, whoever called it.
     entering: Bools
+    calling: Bools
     producing: Bools
     consuming: Bools
 
@@ -61,9 +62,23 @@ class Columns:
             distinct=family.distinct,
             root=rows["parent"] == 0,
             entering=consuming | (kind == Span.SPAN_KIND_SERVER),
+            calling=kind == Span.SPAN_KIND_CLIENT,
             producing=kind == Span.SPAN_KIND_PRODUCER,
             consuming=consuming,
         )
+
+    def unwaited(self, parent: Int64, child: Int64) -> Bools:
+        """Which of these children, each of another service than its parent, nobody waited for.
+
+        Where the kinds don't tell, it is what begins after its parent's end; but no two clocks are quite the same, so
+        that a short call may seem to, and it fits into its caller's half.
+        """
+        end = self.end.take(parent)
+        late = (self.start.take(child) >= end) & (end > 0)
+        waited = self.calling.take(parent) | (self.entering & ~self.consuming).take(child)
+        fits = self.duration.take(child) <= self.duration.take(parent)
+        found: Bools = self.producing.take(parent) | self.consuming.take(child) | (late & ~waited & ~fits)
+        return found
 
     def exemplars(self, places: Int64) -> Iterator[SpanExemplar]:
         rows, resources = self.rows.take(places), self.lexicon.resources.known

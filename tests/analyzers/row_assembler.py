@@ -215,7 +215,8 @@ class RowAssembler:
         if parent is not None and (caller := places.of(parent.resource)) is not place:
             _call(parent, caller, span, place, places)
         taking = span.kind == _CONSUMER
-        if span.peer is not None and (taking or all(where is place for _, where in (*beside, *behind))):
+        alone = all(where is place for _, where in (*beside, *behind))
+        if span.peer is not None and (taking or alone or span.kind == _PRODUCER):
             edge = places.inferred_edge(place, span.peer, taking)
             edge.calls += 1
             edge.errors += span.error
@@ -245,7 +246,7 @@ class RowAssembler:
         remote = any(where is not place for _, where in children)
         failed = any(child.error for child, _ in children)
         calling = span.peer is not None and span.kind != _CONSUMER
-        unanswered = calling and not remote
+        unanswered = calling and (not remote or span.kind == _PRODUCER)
         lost = (calling or span.kind == _CLIENT) and remote and span.error and not failed
         if len(children) == 1 and remote:
             # All that is not the callee's time lies between the two: it belongs to the edge.
@@ -286,12 +287,19 @@ def _call(parent: SpanRow, caller: Place, child: SpanRow, callee: Place, places:
 
 def _ended_with(parent: SpanRow, child: SpanRow) -> bool:
     """At the same moment, or as far as another service's clock tells."""
-    fits = child.start < parent.end and child.end - child.start <= parent.end - parent.start
+    given_up = parent.error and not child.error and child.start >= parent.end
+    within = child.end - child.start <= parent.end - parent.start
+    fits = within and not given_up and not _asynchronous(parent, child)
     return parent.end == child.end or (fits and child.resource.service != parent.resource.service)
 
 
 def _asynchronous(parent: SpanRow, child: SpanRow) -> bool:
-    return parent.kind == _PRODUCER or child.kind == _CONSUMER or child.start >= parent.end > 0
+    """A short call may seem to begin after its caller's end, as far as another clock tells."""
+    if parent.kind == _PRODUCER or child.kind == _CONSUMER:
+        return True
+    waited = parent.kind == _CLIENT or child.kind in _ENTRY_KINDS
+    late = child.start >= parent.end > 0
+    return late and not waited and child.end - child.start > parent.end - parent.start
 
 
 def _covered(span: SpanRow, children: list[tuple[SpanRow, Place]]) -> int:

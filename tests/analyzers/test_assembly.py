@@ -188,12 +188,25 @@ def test_a_callee_whose_clock_is_ahead_lies_within_the_call_all_the_same() -> No
     assert edge.gap.quantile(0.5) / MILLI == pytest.approx(40, rel=0.05)
 
 
-@pytest.mark.parametrize(("start", "end"), [(20, 150), (110, 150)])
-def test_what_outlives_its_caller_was_not_waited_for(start: int, end: int) -> None:
-    found = rows(checkout=[made("call", 0, 100, "c", kind=CLIENT)], payment=[made("pay", start, end, "s", "c", SERVER)])
+@pytest.mark.parametrize(("start", "end", "failed"), [(20, 150, False), (20, 150, True), (110, 150, True)])
+def test_what_outlives_its_caller_was_not_waited_for(start: int, end: int, failed: bool) -> None:
+    found = rows(
+        checkout=[made("call", 0, 100, "c", kind=CLIENT, error=failed)],
+        payment=[made("pay", start, end, "s", "c", SERVER)],
+    )
     summary = assembled(found)
     assert all(edge.gap.count == 0 for edge in summary.edges.values())
     assert own_time(summary.services[CHECKOUT].operations["call"]) == pytest.approx(100, rel=0.05)
+
+
+def test_a_child_that_comes_late_does_not_change_what_its_parent_was_counted_as() -> None:
+    """Though both ended at the same moment."""
+    assembler, summary = TraceAssembler(), Summary(NOON, NOON + 5 * SECOND)
+    assemble(assembler, rows(checkout=[made("call", 0, 100, "c", kind=CLIENT)]), summary)
+    assemble(assembler, rows(payment=[made("pay", 20, 100, "s", "c", SERVER)]), summary)
+    (edge,) = summary.edges.values()
+    assert (edge.calls, edge.gap.count) == (1, 0)
+    assert summary.services[CHECKOUT].operations["call"].self_time.count == 1
 
 
 def test_failures_and_times_are_counted_by_pod() -> None:
@@ -218,8 +231,38 @@ def test_asynchronous_children_end_after_their_parent() -> None:
 
 
 def test_a_child_that_begins_after_its_parent_is_asynchronous_without_kinds() -> None:
-    found = rows(checkout=[made("send", 0, 5, "p")], payment=[made("take", 6, 9, "c", "p")])
+    found = rows(checkout=[made("send", 0, 5, "p")], payment=[made("take", 6, 19, "c", "p")])
     assert list(assembled(found).edges) == [EdgeKey(CHECKOUT, PAYMENT, asynchronous=True)]
+
+
+@pytest.mark.parametrize("kinds", [(CLIENT, SERVER), (Span.SPAN_KIND_INTERNAL, Span.SPAN_KIND_INTERNAL)])
+def test_a_short_call_of_one_whose_clock_is_far_ahead_was_waited_for(
+    kinds: tuple[Span.SpanKind.ValueType, Span.SpanKind.ValueType],
+) -> None:
+    """It begins 20 ms after the end of the call it lies in."""
+    found = rows(checkout=[made("call", 0, 12, "c", kind=kinds[0])], payment=[made("pay", 32, 40, "s", "c", kinds[1])])
+    summary = assembled(found)
+    (edge,) = summary.edges
+    assert edge == EdgeKey(CHECKOUT, PAYMENT)
+    assert summary.edges[edge].gap.quantile(0.5) / MILLI == pytest.approx(4, rel=0.05)
+
+
+def test_a_call_that_is_worked_on_after_its_caller_gave_up_is_a_call_all_the_same() -> None:
+    call = made("call", 0, 100, "c", kind=CLIENT, error=True)
+    assert list(assembled(rows(checkout=[call], payment=[made("pay", 130, 400, "s", "c", SERVER)])).edges) == [
+        EdgeKey(CHECKOUT, PAYMENT)
+    ]
+
+
+def test_a_message_was_sent_though_it_was_taken_sooner_as_far_as_clocks_tell() -> None:
+    found = rows(
+        checkout=[made("send", 20, 25, "p", kind=PRODUCER, peer="letters")],
+        payment=[made("take", 6, 9, "c", "p", CONSUMER)],
+    )
+    sent = EdgeKey(CHECKOUT, service_key("letters"), asynchronous=True, inferred=True)
+    summary = assembled(found)
+    assert set(summary.edges) == {sent, EdgeKey(CHECKOUT, PAYMENT, asynchronous=True)}
+    assert summary.edges[sent].calls == 1
 
 
 def test_duplicates_count_once() -> None:

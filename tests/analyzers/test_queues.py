@@ -1,13 +1,26 @@
 """What is produced into queues and consumed from them."""
 
+import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from analyzers.baseline import Baseline
+from analyzers.detectors.consumption import Consumption, ConsumptionConfig
 from analyzers.queues import produced, sent_into
 from analyzers.service import ServiceKey, service_key
 from analyzers.summary import EdgeKey, Summary
 from analyzers.timeline import Timeline, WindowSettings
-from tests.analyzers.telemetry import CONSUMER, MILLI, NOON, PRODUCER, SECOND, resource, span, span_batch, span_groups
+from tests.analyzers.telemetry import (
+    CONSUMER,
+    MILLI,
+    NOON,
+    PRODUCER,
+    SECOND,
+    SERVER,
+    resource,
+    span,
+    span_batch,
+    span_groups,
+)
 
 SHOP, MAILER, LETTERS = (service_key(name) for name in ("shop", "mailer", "letters"))
 NAMED = {"messaging.destination.name": "letters"}
@@ -71,3 +84,36 @@ def test_normal_is_what_is_consumed_of_what_is_produced() -> None:
         )
         baseline.learn(bucket)
     assert 9.9 < baseline.edges[TAKEN].calls.expected(10) < 10.1
+
+
+def unsaid(spans: list[Span]) -> list[Span]:
+    for item in spans:
+        item.kind = Span.SPAN_KIND_INTERNAL
+        del item.attributes[:]
+    return spans
+
+
+@pytest.mark.parametrize("producer_says_so", [True, False])
+def test_a_consumer_that_does_not_say_so_is_known_by_the_messages_it_works_on(producer_says_so: bool) -> None:
+    def bucket(at: int, sends: int, takes: int) -> Summary:
+        """Each request is a unit of work of the shop; `sends` of them get as far as to send."""
+        numbers = range(1, 21)
+        requests = [
+            span("order", at, at + 9 * MILLI, bytes([1, n] * 8), bytes([7, n] * 4), kind=SERVER) for n in numbers
+        ]
+        produced_spans = [sent(n, at) for n in numbers[:sends]]
+        taken_spans = unsaid([taken(n, at) for n in numbers[:takes]])
+        for item in taken_spans:
+            item.end_time_unix_nano += 9 * MILLI
+        return closed([*requests, *(produced_spans if producer_says_so else unsaid(produced_spans))], taken_spans)
+
+    baseline, detector = Baseline(), Consumption(ConsumptionConfig())
+    for number in range(30):
+        baseline.learn(bucket(NOON + number * 5 * SECOND, 20, 20))
+    later = NOON + 200 * SECOND
+    assert detector.detect(bucket(later, 20, 20), baseline) == []
+    (found,) = detector.detect(bucket(later, 20, 0), baseline)
+    assert (found.service, found.peer, found.subject) == (MAILER, SHOP, "shop")
+    if producer_says_so:
+        # What is not sent can't be taken.
+        assert detector.detect(bucket(later, 4, 4), baseline) == []

@@ -237,11 +237,11 @@ def test_a_jump_of_years_takes_no_time() -> None:
     timeline, miner = Timeline(WindowSettings()), TemplateMiner()
     feed(timeline, miner, logged(0))
     batch = log_batch(*log_groups([record(at=NOON + 4 * YEAR)]), received=NOON + 5 * YEAR)
-    began = time.perf_counter()
+    began = time.process_time()
     timeline.add_logs(batch, miner.mine(batch))
     buckets = [*timeline.close_ready(), *timeline.close_all()]
     # Walking through would take minutes.
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
     assert [bucket.start_unix_nano for bucket in buckets] == [NOON, NOON + 4 * YEAR]
 
 

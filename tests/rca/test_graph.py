@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.service import ServiceKey, service_key
-from analyzers.summary import EdgeKey, Summary, union
+from analyzers.summary import EdgeKey, OperationStats, Summary, union
 from rca.graph import Topology, build_graph
 from tests.rca.findings import (
     ALL,
@@ -149,3 +149,33 @@ def test_who_takes_from_a_queue_of_its_own_name_does_not_call_itself() -> None:
     whole.edge(EdgeKey(CHECKOUT, MAIL, asynchronous=True, inferred=True)).calls = 40
     whole.edge(EdgeKey(MAIL, MAIL, asynchronous=True, inferred=True, consumed=True)).calls = 40
     assert [(edge.client, edge.server) for edge in build_graph(whole).edges] == [(CHECKOUT, MAIL)]
+
+
+def test_a_call_is_named_as_its_callee_names_it_or_by_what_is_left() -> None:
+    whole = summary((CHECKOUT, PAYMENT), services=(CHECKOUT, PAYMENT))
+    whole.edge(EdgeKey(CHECKOUT, LEDGER, inferred=True)).calls = 3
+    own = OperationStats(calls=3)
+    own.self_time.add(1_000_000)
+    whole.service(CHECKOUT).operations.update(
+        {"POST /order": OperationStats(entries=3), "POST /charge": OperationStats(), "SELECT": OperationStats()},
+        price=own,
+    )
+    whole.service(PAYMENT).operations["POST /charge"] = OperationStats(entries=3)
+    topology = Topology(build_graph(whole))
+    assert topology.named(PAYMENT) == {"POST /charge"}
+    assert topology.named(LEDGER) == {"SELECT"}
+    assert topology.named(CHECKOUT) == frozenset()
+
+
+def test_a_call_that_failed_may_be_known_from_either_half() -> None:
+    whole = summary((CHECKOUT, PAYMENT), services=(CHECKOUT, PAYMENT))
+    edge = whole.edge(EdgeKey(CHECKOUT, PAYMENT))
+    edge.errors, edge.lost = 2, 3
+    whole.edge(EdgeKey(CHECKOUT, PAYMENT, inferred=True)).errors = 4
+    call = Topology(build_graph(whole)).call(CHECKOUT, PAYMENT)
+    assert call is not None
+    assert (call.errors, call.failed) == (2, 9)
+    whole.service(CHECKOUT).operations["pay"] = OperationStats(errors=40)
+    whole.service(PAYMENT).operations["pay"] = OperationStats(entries=9)
+    (edge_,) = build_graph(whole).edges
+    assert edge_.failed == 40

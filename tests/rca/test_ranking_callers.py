@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
+from analyzers.summary import EdgeKey, OperationStats
+from rca.graph import build_graph
 from rca.ranking import rank
-from tests.rca.findings import CALLS, CATALOG, CHECKOUT, FRONTEND, LEDGER, MAIL, PAYMENT, SHOP, finding, graph
+from tests.rca.findings import CALLS, CATALOG, CHECKOUT, FRONTEND, LEDGER, MAIL, PAYMENT, SHOP, finding, graph, summary
 
 GRAPH = graph(*CALLS, (CHECKOUT, MAIL), (CHECKOUT, CATALOG))
 
@@ -141,3 +143,23 @@ def test_work_cut_short_by_late_calls_is_the_callees() -> None:
 def test_callers_who_lose_time_each_by_itself_are_witnesses_together() -> None:
     alone = rank([gap(CHECKOUT, PAYMENT, 6.0)], GRAPH)[0].score
     assert rank([gap(CHECKOUT, PAYMENT, 6.0), gap(FRONTEND, PAYMENT, 5.0)], GRAPH)[0].score > alone
+
+
+def test_what_others_call_by_the_same_name_fails_for_the_same_reason() -> None:
+    """Ledger sends nothing and answers nobody. Payment says whom it calls; catalog does not, and is the louder one."""
+    whole = summary(*CALLS[:2], CALLS[3], services=(FRONTEND, CHECKOUT, PAYMENT, CATALOG))
+    whole.edge(EdgeKey(PAYMENT, LEDGER, inferred=True)).calls = 9
+    whole.service(PAYMENT).operations["SELECT"] = OperationStats(calls=9, errors=9)
+    loud = [finding(CATALOG, "span_errors", 60.0, subject="SELECT"), finding(CATALOG, "template_rate", -60.0)]
+    ranked = rank([*loud, unanswered(PAYMENT, LEDGER, 9.0)], build_graph(whole))
+    assert ranked[0].service == LEDGER
+    assert any("calls of ledger are not answered" in item.description for item in ranked[1].evidence)
+    # What nobody else calls so is its own.
+    own = [replace(loud[0], subject="render"), loud[1]]
+    assert rank([*own, unanswered(PAYMENT, LEDGER, 9.0)], build_graph(whole))[0].service == CATALOG
+
+
+def test_less_is_consumed_of_a_producer_in_trouble() -> None:
+    stopped = finding(MAIL, "consumption", -40.0, subject="checkout", peer=CHECKOUT)
+    assert rank([stopped], GRAPH)[0].service == MAIL
+    assert rank([stopped, finding(CHECKOUT, "span_errors", 9.0)], GRAPH)[0].service == CHECKOUT

@@ -28,10 +28,17 @@ CART, CATALOG, CARDS, LEDGER = key("cart"), key("catalog"), ServiceKey("", "", "
 MAILER, RECOMMENDER = key("mailer"), key("product-recommendation-engine-v2")
 
 
-def edge(client: ServiceKey, server: ServiceKey, calls: int, p95: float, errors: int = 0, **kind: bool) -> Edge:
+def edge(
+    client: ServiceKey,
+    server: ServiceKey,
+    calls: int,
+    p95: float,
+    errors: int = 0,
+    asynchronous: bool = False,
+    inferred: bool = False,
+) -> Edge:
     """`p95` in milliseconds."""
-    kinds = {"asynchronous": False, "inferred": False} | kind
-    return Edge(client, server, calls, errors, p50=p95 * 4e5, p95=p95 * 1e6, **kinds)
+    return Edge(client, server, calls, errors, p95 * 4e5, p95 * 1e6, asynchronous, inferred)
 
 
 def node(service: ServiceKey, spans: int = 900, errors: int = 0) -> Node:

@@ -1,0 +1,89 @@
+"""Whose doing it is when a service is called more often than the work of its caller explains."""
+
+from dataclasses import replace
+
+import pytest
+
+from analyzers.anomaly import Anomaly
+from analyzers.summary import EdgeKey, OperationStats
+from rca.flooding import flooding
+from rca.graph import ServiceGraph, Topology, build_graph
+from rca.ranking import rank
+from tests.rca.findings import CALLS, CHECKOUT, FRONTEND, LEDGER, PAYMENT, finding, summary
+
+CALL, OPERATION = "POST /charge", OperationStats()
+
+
+def rise(times: float) -> Anomaly:
+    item = finding(CHECKOUT, "edge_calls", 20.0, subject="checkout -> payment", peer=PAYMENT)
+    return replace(item, observed=times, expected=1.0)
+
+
+def graph(calls: int, failed: int, told: bool = True) -> ServiceGraph:
+    """Of the `calls` from checkout to payment so many `failed`; where it is `told`, checkout's halves say so."""
+    whole = summary(*CALLS)
+    (edge,) = (stats for key, stats in whole.edges.items() if (key.client, key.server) == (CHECKOUT, PAYMENT))
+    edge.calls, edge.errors = calls, failed
+    if told:
+        for service in (CHECKOUT, PAYMENT):
+            whole.service(service).operations[CALL] = replace(OPERATION, calls=calls, errors=failed)
+    return build_graph(whole)
+
+
+FAILS = (
+    finding(PAYMENT, "span_errors", 40.0),
+    finding(PAYMENT, "error_share", 40.0),
+    finding(LEDGER, "self_time", 12.0, subject="book"),
+    finding(FRONTEND, "error_share", 20.0),
+)
+
+
+def test_more_calls_than_have_failed_are_no_repetitions() -> None:
+    """A bug of checkout makes twenty calls of one. Payment has no connection left for half of them, ledger is slow."""
+    ranked = rank([rise(20.0), *FAILS], graph(200, 100))
+    assert ranked[0].service == CHECKOUT
+    for victim in (PAYMENT, LEDGER):
+        (cause,) = (item for item in ranked if item.service == victim)
+        (against,) = (item for item in cause.evidence if item.signal == "explained_by_caller")
+        assert "checkout floods it" in against.description
+
+
+@pytest.mark.parametrize(("times", "failed"), [(3.0, 150), (20.0, 200), (1.5, 0)])
+def test_calls_that_are_repeated_because_they_fail_are_no_flood(times: float, failed: int) -> None:
+    assert rank([rise(times), *FAILS], graph(200, failed))[0].service == PAYMENT
+
+
+def test_where_nobody_tells_how_many_calls_failed_those_who_fail_are_not_flooded() -> None:
+    assert rank([rise(20.0), *FAILS], graph(200, 100, told=False))[0].service == PAYMENT
+    slow = [finding(PAYMENT, "self_time", 20.0)]
+    assert rank([rise(20.0), *slow], graph(200, 0, told=False))[0].service == CHECKOUT
+
+
+def test_a_flood_goes_on_below() -> None:
+    floods = flooding({CHECKOUT: [rise(20.0)], PAYMENT: FAILS[:2]}, Topology(graph(200, 100)))
+    assert set(floods.by) == {CHECKOUT}
+    assert set(floods.reached) == {PAYMENT, LEDGER}
+    assert floods.between(CHECKOUT, PAYMENT)
+    assert not floods.between(PAYMENT, LEDGER)
+
+
+def test_a_few_calls_more_than_usual_are_no_flood() -> None:
+    unsure = replace(rise(20.0), surprise=2.5)
+    assert not flooding({CHECKOUT: [unsure], PAYMENT: FAILS[:2]}, Topology(graph(200, 0))).by
+
+
+def test_a_flood_is_no_reason_not_to_work() -> None:
+    ranked = rank([rise(20.0), finding(PAYMENT, "throughput", -40.0)], graph(200, 0))
+    (payment,) = (item for item in ranked if item.service == PAYMENT)
+    assert not any("floods it" in item.description for item in payment.evidence)
+
+
+def test_answers_that_come_too_late_are_asked_for_again_a_few_times_only() -> None:
+    """Of 200 calls payment did the work for 190, all of them too late for checkout, which gave up on each."""
+    late = summary(*CALLS)
+    late.edges[EdgeKey(CHECKOUT, PAYMENT)].calls = 200
+    late.edges[EdgeKey(CHECKOUT, PAYMENT)].errors = 10
+    for service in (CHECKOUT, PAYMENT):
+        late.service(service).operations[CALL] = replace(OPERATION, calls=200, errors=200)
+    assert rank([rise(4.0), *FAILS], build_graph(late))[0].service == PAYMENT
+    assert rank([rise(20.0), *FAILS], build_graph(late))[0].service == CHECKOUT
