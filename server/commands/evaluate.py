@@ -33,7 +33,7 @@ def evaluate_command(
     folder: Annotated[Path | None, typer.Argument(help="One case or scenario, or a folder of many.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Play each simulated scenario with this many seeds.")] = 1,
     simulated_hours: Annotated[
-        int, typer.Option(min=0, help="Hours of generated systems without a fault; each takes about half a minute.")
+        int, typer.Option(min=0, help="Hours of generated systems without a fault; each takes a minute or two.")
     ] = 0,
     simulated_failures: Annotated[int, typer.Option(min=0, help="Failures of generated systems, kinds in turn.")] = 0,
     first_seed: Annotated[int, typer.Option(help="Seed of the first generated system; it counts up.")] = 1,

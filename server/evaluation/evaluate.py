@@ -116,6 +116,7 @@ def _online(case: Case, label: Label, normal: Case | None) -> OnlineScore:
         false_alarms=len(early),
         quiet_hours=quiet / _NANOS / 3600,
         rank=_incident_rank(late, label.root_cause_services),
+        recorded=((case.last_unix_nano or 0) - moment) / _NANOS,
     )
 
 

@@ -10,6 +10,9 @@ from server.evaluation.evaluate import CaseScore, median_delay
 from server.evaluation.given import Mode
 from server.evaluation.scoring import DEPTHS, Rank, Share, false_alarm_bound, share
 
+# Seconds of a failure that must be recorded for a fair chance: windows last a quarter of that, and few requests come.
+_LONG = 60.0
+
 
 def case_table(scores: Sequence[CaseScore]) -> Table:
     table = Table(title="cases", title_justify="left")
@@ -114,6 +117,11 @@ def online_lines(scores: Sequence[CaseScore]) -> list[str]:
     lines = [f"online: {len(played)} cases"]
     if faulty:
         lines.append(f"failures found: {_share(share(found))}")
+        long = [float(item.detected) for item in faulty if item.recorded >= _LONG]
+        if len(long) < len(found):
+            lines.append(
+                f"failures found, of those recorded for a minute or longer: {_share(share(long))} of {len(long)}"
+            )
         early = sum(item.delay is not None and item.delay < 0 for item in faulty)
         if early:
             lines.append(f"of these opened in the minute before the labelled injection: {early} of {sum(found):.0f}")
@@ -155,6 +163,9 @@ def document(scores: Sequence[CaseScore]) -> dict[str, Any]:
         "online": {
             "cases": len(played),
             "recall": _numbers(share([float(item.detected) for item in faulty])),
+            "recall_recorded_a_minute": _numbers(
+                share([float(item.detected) for item in faulty if item.recorded >= _LONG])
+            ),
             "median_delay_seconds": median_delay(list(scores)),
             "false_alarms": alarms,
             "quiet_hours": hours,

@@ -58,6 +58,8 @@ class OnlineScore:
     rank: Rank | None
     # How many incidents there should be.
     failures: int = 1
+    # Seconds of event time recorded from the injection on.
+    recorded: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

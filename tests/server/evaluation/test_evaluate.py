@@ -165,6 +165,10 @@ def test_what_was_not_ranked_counts_as_a_miss() -> None:
     assert not any("before the labelled injection" in line for line in lines)
     early = [*scores, CaseScore("three", "shop", "cpu", ("a",), {}, replace(found, delay=-7.0))]
     assert "of these opened in the minute before the labelled injection: 1 of 2" in online_lines(early)
+    assert not any("recorded for a minute" in line for line in lines)
+    short = [replace(scores[0], online=replace(missed, recorded=59.0)), scores[1]]
+    assert any(line.endswith("a minute or longer: 100.0 (21-100) of 1") for line in online_lines(short))
+    assert document(short)["online"]["recall_recorded_a_minute"]["value"] == 1.0
     console = Console(width=160)
     with console.capture() as shown:
         console.print(case_table(scores), total_table(scores))
