@@ -10,8 +10,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from types import TracebackType
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,13 +24,20 @@ USER_CONFIG = REPOSITORY / "deploy" / "otel-collector.yaml"
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports nobody listens on now, for programs that can't choose one and tell."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
+    """Loopback ports nobody listens on now, for programs that can't choose one and tell.
+
+    Below those that the kernel gives to whoever asks for any, so that no other test gets one of them before that
+    program starts, or while it is away.
+    """
+    with ExitStack() as held:
+        ports: list[int] = []
+        for port in Random().sample(range(20_000, 32_000), 1_000):
+            with suppress(OSError):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+                ports.append(port)
+            if len(ports) == count:
+                return ports
+    raise RuntimeError(f"no {count} free ports found")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: Callable[[], str]) -> None:

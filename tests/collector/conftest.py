@@ -1,26 +1,14 @@
-"""Fixtures: the built Collector, and the receivers at its far end."""
+"""Fixtures: the receivers at the far end of a Collector."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.collector.build import GoMissingError, collector_binary
 from tests.collector.hypocenter_process import HypocenterProcess
 from tests.collector.receivers import CountingReceiver, Receiver
-
-
-@pytest.fixture(scope="session")
-def binary() -> Path:
-    try:
-        return collector_binary()
-    except GoMissingError as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
 
 
 @pytest.fixture

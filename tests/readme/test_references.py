@@ -10,7 +10,7 @@ from hypocenter.v1 import incident_service_pb2, log_service_pb2, root_cause_serv
 from analyzers.detectors import LOG_DETECTORS, build_all
 from analyzers.otlp.resources import ATTRIBUTE_LIMIT, NAME_LIMIT
 from rca.ranking import RankingSettings
-from server.config import Config, known_keys
+from server.config import SECOND, Config, known_keys
 from server.otlp.deep_values import KEPT_DEPTH
 from tests.readme.document import REPOSITORY, Document, Table
 
@@ -55,6 +55,7 @@ def test_limits_are_the_defaults(readme: Document) -> None:
     assert defaults.pop("limits.memory") == f"{config.limits.memory.share:.0%}"
     for key in ("otlp.max_message_bytes", "otlp.max_pending_bytes"):
         assert defaults.pop(key) == f"{getattr(config.otlp, key.partition('.')[2]) >> 20} MiB"
+    assert defaults.pop("otlp.message_wait") == f"{config.otlp.message_wait // SECOND} s"
     for key in ("otlp.max_request_records", "otlp.max_body_chars"):
         assert defaults.pop(key) == str(getattr(config.otlp, key.partition(".")[2]))
     others = config.limits.model_dump(exclude={"memory"})

@@ -1,10 +1,9 @@
 """Backup, restore and forget as an operator uses them, on a service that runs and on one that does not."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
@@ -13,10 +12,11 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 
 from clients.replay import OtlpSender, Pace, WallClock, replay, to_otlp_requests
+from server.cli import main
 from server.operations.backup import MANIFEST, BackupError, read_manifest
 from server.operations.restore import restore
 from tests.conftest import StartServer
-from tests.running_server import REPOSITORY, RunningServer, server_environment, wait_until
+from tests.running_server import RunningServer, wait_until
 from tests.server.outage import SECOND, Outage, record
 
 SETTINGS = {
@@ -26,22 +26,25 @@ SETTINGS = {
     "HYPOCENTER_BASELINE__MIN_HISTORY": "30s",
 }
 SECRET = "hunter2isasecret"
+Command = Callable[..., str]
 
 
-def command(*arguments: str, code: int = 0) -> str:
-    """What `hypocenter` with these words says, on both streams."""
-    ended = subprocess.run(
-        [sys.executable, "-c", "from server.cli import main; main()", *arguments],
-        cwd=REPOSITORY,
-        env=server_environment(Path("unused")),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == code, ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stderr
-    return ended.stdout + ended.stderr
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """What `hypocenter` with these words says, on both streams, in this process; tests/readme runs the program."""
+    for name in os.environ:
+        if name.startswith(("HYPOCENTER_", "OTEL_")):
+            monkeypatch.delenv(name)
+
+    def run(*arguments: str, code: int = 0) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        said = "".join(capsys.readouterr())
+        assert ended.value.code == code, said
+        return said
+
+    return run
 
 
 def outage(server: RunningServer, start_unix_nano: int) -> None:
@@ -82,7 +85,7 @@ def files_holding(folder: Path, text: str) -> list[str]:
 
 
 def test_a_backup_under_load_restored_elsewhere_has_its_counts_and_incidents(
-    start_server: StartServer, tmp_path: Path
+    start_server: StartServer, command: Command, tmp_path: Path
 ) -> None:
     server = start_server(SETTINGS)
     outage(server, time.time_ns() - 1000 * SECOND)
@@ -126,7 +129,7 @@ def test_a_backup_under_load_restored_elsewhere_has_its_counts_and_incidents(
         assert restored.stop() == 0
 
 
-def test_what_restore_refuses(start_server: StartServer, tmp_path: Path) -> None:
+def test_what_restore_refuses(start_server: StartServer, command: Command, tmp_path: Path) -> None:
     server = start_server(SETTINGS)
     send(server, logs("kept", "a line", 1, time.time_ns()))
     settled(server)
@@ -161,7 +164,7 @@ def test_a_backup_is_complete_or_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
-def test_a_forgotten_service_is_nowhere_any_more(start_server: StartServer, running: bool) -> None:
+def test_a_forgotten_service_is_nowhere_any_more(start_server: StartServer, command: Command, running: bool) -> None:
     server = start_server(SETTINGS)
     now = time.time_ns()
     for number in range(20):
@@ -190,7 +193,7 @@ def test_a_forgotten_service_is_nowhere_any_more(start_server: StartServer, runn
     assert status["logs"]["counted"] == 400 + 10 * running
 
 
-def test_a_forgotten_trace_and_a_forgotten_hour(start_server: StartServer) -> None:
+def test_a_forgotten_trace_and_a_forgotten_hour(start_server: StartServer, command: Command) -> None:
     server = start_server(SETTINGS)
     now = time.time_ns()
     trace_id = bytes(range(1, 17))
@@ -211,7 +214,7 @@ def test_a_forgotten_trace_and_a_forgotten_hour(start_server: StartServer) -> No
     [(), ("--service", "a", "--trace", "00" * 16), ("--trace", "xyz"), ("--from", "2026-01-01"), ("--from", "soon")],
     ids=" ".join,
 )
-def test_what_can_not_be_meant(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_what_can_not_be_meant(command: Command, arguments: tuple[str, ...], tmp_path: Path) -> None:
     command("forget", *arguments, "--data-dir", str(tmp_path), code=2)
 
 
@@ -232,7 +235,7 @@ def test_a_request_that_others_could_have_written_is_refused(start_server: Start
     assert "audit: refused one.request" in server.stderr
 
 
-def test_a_folder_that_others_may_write_to_is_not_looked_into(start_server: StartServer) -> None:
+def test_a_folder_that_others_may_write_to_is_not_looked_into(start_server: StartServer, command: Command) -> None:
     server = start_server(SETTINGS)
     send(server, logs(SECRET, "a line", 1, time.time_ns()))
     settled(server)
@@ -257,7 +260,7 @@ def test_a_folder_that_others_may_write_to_is_not_looked_into(start_server: Star
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
 @pytest.mark.parametrize("verb", [("forget", "--service", "kept"), ("backup", "elsewhere")], ids=" ".join)
 def test_it_is_for_the_user_of_the_service_alone(
-    start_server: StartServer, tmp_path: Path, verb: tuple[str, ...]
+    start_server: StartServer, command: Command, tmp_path: Path, verb: tuple[str, ...]
 ) -> None:
     server = start_server(SETTINGS)
     assert server.stop() == 0

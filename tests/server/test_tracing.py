@@ -1,7 +1,6 @@
 """The spans about our own analyses: they arrive as one tree, and never come back round."""
 
 import os
-import socket
 import time
 from collections.abc import Iterable
 
@@ -13,6 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from clients.replay import Case, OtlpSender, Pace, WallClock, replay, to_otlp_requests
 from clients.replay.sink import OtlpSink
 from server.tracing import build_tracer_provider, evidence_links
+from tests.collector.collector_process import free_ports
 from tests.conftest import StartServer
 from tests.running_server import RunningServer, wait_until
 from tests.server.outage import SECOND, Outage, record
@@ -90,8 +90,7 @@ def test_an_analysis_is_one_tree_at_a_real_endpoint(start_server: StartServer) -
 
 def test_its_own_spans_are_never_analysed_into_a_loop(start_server: StartServer) -> None:
     """Its exporter points at its own OTLP port, as behind a Collector that sends everything on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_ports(1)[0]}"
     server = start_server(
         {**SETTINGS, "HYPOCENTER_OTLP__GRPC": address, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{address}"}
     )
@@ -115,8 +114,7 @@ def test_its_own_spans_are_never_analysed_into_a_loop(start_server: StartServer)
 
 
 def test_it_stops_in_time_when_nobody_takes_its_spans(start_server: StartServer) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_ports(1)[0]}"
     server = start_server({**SETTINGS, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{address}"})
     send(server, record(Outage(normal=20, fault=0, start_unix_nano=time.time_ns() - 200 * SECOND)))
     server.settle()

@@ -1,7 +1,6 @@
 """The kit held against the receiver of the real Collector: what it finds is information, that it runs is the test."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,20 +11,9 @@ from typer.testing import CliRunner
 
 from clients.conformance.command import app
 from clients.conformance.suite import ROWS
-from tests.collector.build import GoMissingError, collector_binary
 from tests.collector.collector_process import free_ports, wait_until
 
 pytestmark = [pytest.mark.collector, pytest.mark.timeout(1500)]
-
-
-@pytest.fixture(scope="session")
-def binary() -> Path:
-    try:
-        return collector_binary()
-    except GoMissingError as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
 
 
 @pytest.fixture

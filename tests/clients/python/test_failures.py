@@ -5,7 +5,6 @@ import time
 
 import grpc
 import pytest
-from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2
 from hypocenter import client as api
 from hypocenter.client import (
@@ -28,7 +27,8 @@ AWAY = Failure(grpc.StatusCode.UNAVAILABLE, "away")
 
 
 def busy(seconds: float) -> Failure:
-    retry = error_details_pb2.RetryInfo(retry_delay=Duration(nanos=int(seconds * 1e9)))
+    retry = error_details_pb2.RetryInfo()
+    retry.retry_delay.FromNanoseconds(int(seconds * 1e9))
     return Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy", (retry,))
 
 
@@ -114,12 +114,12 @@ def test_a_limit_without_a_delay_is_final(server: RememberingServer, client: Cli
 
 
 def test_a_delay_beyond_the_timeout_is_not_waited_for(server: RememberingServer, client: Client) -> None:
-    server.fail("GetIncident", busy(0.9))
+    server.fail("GetIncident", busy(90))
     started = time.monotonic()
     with pytest.raises(ResourceExhausted) as raised:
-        client.get_incident("incidents/a", timeout=0.5)
-    assert time.monotonic() - started < 0.5
-    assert raised.value.retry_delay == pytest.approx(0.9)
+        client.get_incident("incidents/a", timeout=50)
+    assert time.monotonic() - started < 10
+    assert raised.value.retry_delay == pytest.approx(90)
 
 
 def test_analyze_logs_is_repeated_only_with_a_request_id(server: RememberingServer, client: Client) -> None:

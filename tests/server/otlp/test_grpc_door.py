@@ -127,6 +127,7 @@ def test_grpcio_hands_over_what_was_sent(flow: Flow) -> None:
 @pytest.mark.parametrize(
     "sent",
     [gzip.compress(b"cut" * 99)[:-9], gzip.compress(b"no request"), zlib.compress(b"cut" * 99)[:-3], b"\x1f\x8bnot"],
+    ids=["gzip cut short", "no request", "zlib cut short", "no gzip"],
 )
 def test_broken_compression_is_the_senders_fault(flow: Flow, sent: bytes) -> None:
     with Http2Connection(flow.address) as connection:

@@ -109,7 +109,11 @@ def test_a_field_of_later_days_is_not_taken_for_compression(
     assert flow.account(Signal.LOGS).counted + flow.account(Signal.TRACES).counted == 1
 
 
-@pytest.mark.parametrize("broken", [LATER, LATER + b"\x0a\x00", zlib.compress(logs(log()).SerializeToString())[:-1]])
+@pytest.mark.parametrize(
+    "broken",
+    [LATER, LATER + b"\x0a\x00", zlib.compress(logs(log()).SerializeToString())[:-1]],
+    ids=["begun", "begun wrongly", "cut short"],
+)
 def test_broken_compression_is_not_taken_for_a_request(flow: Flow, channel: grpc.Channel, broken: bytes) -> None:
     call = refusal(channel, LOGS, broken)
     assert call.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -56,12 +56,7 @@ func main() {
 
 @pytest.mark.golang
 @pytest.mark.timeout(700)  # The first build on a machine fetches and compiles gRPC.
-def test_the_go_client(with_both: Secured, tmp_path: Path) -> None:
-    go = shutil.which("go")
-    if go is None:
-        if os.environ.get("CI"):
-            pytest.fail("Go is missing: install Go 1.26 or newer")
-        pytest.skip("needs Go 1.26 or newer")
+def test_the_go_client(go: str, with_both: Secured, tmp_path: Path) -> None:
     (tmp_path / "main.go").write_text(PROGRAM)
     (path,) = re.findall(r"^module (\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
     module = re.sub(r"^module (\S+)", "module secured", (MODULE / "go.mod").read_text(), flags=re.MULTILINE)

@@ -214,11 +214,11 @@ func aLeaseRunsOut(t *testing.T, open place) {
 func anExtendedLeaseHolds(t *testing.T, open place) {
 	q := open(t)
 	enqueue(t, q, "a")
-	job := claim(t, q, 200*time.Millisecond)
+	job := claim(t, q, 2*time.Second)
 	if err := q.Extend(t.Context(), job, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(250 * time.Millisecond) // the first lease has to run out
+	time.Sleep(2100 * time.Millisecond) // the first lease has to run out
 	mustBeEmpty(t, q)
 }
 
