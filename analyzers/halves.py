@@ -1,6 +1,7 @@
 """Operations that are the caller's half of calls: what they fail at, they fail at because of whom they call."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from analyzers.baseline import Baseline, OperationBaseline
 from analyzers.rates import Rate
@@ -26,41 +27,52 @@ class Half:
         return min(self.stats.origin_errors, self.stats.self_time.count)
 
 
-def half(caller: ServiceKey, name: str, stats: OperationStats, baseline: Baseline) -> Half | None:
-    """None where the operation is no such half, or nobody can tell whom it calls.
+class Halves:
+    """As a baseline tells of them, while it is not learned from."""
 
-    Clients that say neither their kind nor their peer are told by what is usual: nobody enters by the operation, and
-    all the time of its spans lies between the two or belongs to the other. Once that one does not answer, nothing is
-    left of the call but a span that fails.
-    """
-    known = baseline.services.get(caller)
-    learned = known.operations.get(name) if known is not None else None
-    if stats.entries or learned is None or not _calling(learned):
-        return None
-    callees = [
-        edge.server for edge in baseline.edges if edge.client == caller and not (edge.asynchronous or edge.inferred)
-    ]
-    # Both halves of a call have one name where it is that of a route or of a method.
-    found = [callee for callee in callees if _has(callee, name, baseline)] or callees
-    return Half(caller, found[0], stats, learned.errors) if len(found) == 1 else None
+    def __init__(self, baseline: Baseline) -> None:
+        self._baseline = baseline
 
+    def of(self, caller: ServiceKey, name: str, stats: OperationStats) -> Half | None:
+        """None where the operation is no such half, or nobody can tell whom it calls.
 
-def unanswered(window: Summary, baseline: Baseline) -> dict[tuple[ServiceKey, ServiceKey], list[Half]]:
-    """Halves with calls that were not answered, by caller and callee, in sorted order."""
-    found: dict[tuple[ServiceKey, ServiceKey], list[Half]] = {}
-    for caller, summary in sorted(window.services.items()):
-        for name, stats in sorted(summary.operations.items()):
-            if stats.origin_errors:
-                item = half(caller, name, stats, baseline)
-                if item is not None and item.unanswered:
-                    found.setdefault((caller, item.callee), []).append(item)
-    return found
+        Clients that say neither their kind nor their peer are told by what is usual: nobody enters by the operation,
+        and all the time of its spans lies between the two or belongs to the other. Once that one does not answer,
+        nothing is left of the call but a span that fails.
+        """
+        known = self._baseline.services.get(caller)
+        learned = known.operations.get(name) if known is not None else None
+        if stats.entries or learned is None or not _calling(learned):
+            return None
+        callees = self._callees.get(caller, [])
+        # Both halves of a call have one name where it is that of a route or of a method.
+        found = [callee for callee in callees if self._has(callee, name)] or callees
+        return Half(caller, found[0], stats, learned.errors) if len(found) == 1 else None
+
+    def unanswered(self, window: Summary) -> dict[tuple[ServiceKey, ServiceKey], list[Half]]:
+        """Halves with calls that were not answered, by caller and callee, in sorted order."""
+        found: dict[tuple[ServiceKey, ServiceKey], list[Half]] = {}
+        for caller, summary in sorted(window.services.items()):
+            for name, stats in sorted(summary.operations.items()):
+                if stats.origin_errors:
+                    item = self.of(caller, name, stats)
+                    if item is not None and item.unanswered:
+                        found.setdefault((caller, item.callee), []).append(item)
+        return found
+
+    # Not before one is asked for: there may be many calls, and mostly nothing fails.
+    @cached_property
+    def _callees(self) -> dict[ServiceKey, list[ServiceKey]]:
+        found: dict[ServiceKey, list[ServiceKey]] = {}
+        for edge in self._baseline.edges:
+            if not (edge.asynchronous or edge.inferred):
+                found.setdefault(edge.client, []).append(edge.server)
+        return found
+
+    def _has(self, service: ServiceKey, operation: str) -> bool:
+        known = self._baseline.services.get(service)
+        return known is not None and operation in known.operations
 
 
 def _calling(learned: OperationBaseline) -> bool:
     return learned.duration.count > 0 and learned.self_time.count <= _OWN * learned.duration.count
-
-
-def _has(service: ServiceKey, operation: str, baseline: Baseline) -> bool:
-    known = baseline.services.get(service)
-    return known is not None and operation in known.operations

@@ -7,7 +7,7 @@ from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
 from analyzers.exemplar import SpanExemplar
-from analyzers.halves import unanswered
+from analyzers.halves import Halves
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, Summary
@@ -51,7 +51,7 @@ class EdgeErrors:
             if failed:
                 calls = _Unanswered(failed, stats.calls, _usual(edge, baseline), stats.slowest)
                 self._keep(found, (edge.client, edge.server), calls)
-        for pair, halves in unanswered(window, baseline).items():
+        for pair, halves in Halves(baseline).unanswered(window).items():
             if _judged(pair[0], baseline):
                 looked_at += len(halves)
                 for item in halves:

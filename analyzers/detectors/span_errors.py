@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
-from analyzers.halves import half
+from analyzers.halves import Halves
 from analyzers.pods import failing
 from analyzers.rates import Rate
 from analyzers.summary import Summary
@@ -26,6 +26,7 @@ class SpanErrors:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
         looked_at = 0
+        halves = Halves(baseline)
         for key, summary in sorted(window.services.items()):
             known = baseline.services.get(key)
             if known is None or not known.learned:
@@ -35,7 +36,7 @@ class SpanErrors:
                 if not stats.origin_errors:
                     continue
                 # Calls that are not answered are told of whom they went to, by `EdgeErrors`.
-                calling = half(key, name, stats, baseline)
+                calling = halves.of(key, name, stats)
                 failed = stats.origin_errors - (calling.unanswered if calling is not None else 0)
                 if not failed:
                     continue

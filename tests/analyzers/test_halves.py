@@ -10,7 +10,7 @@ from analyzers.baseline import Baseline, EdgeBaseline
 from analyzers.detectors.edge_calls import EdgeCalls, EdgeCallsConfig
 from analyzers.detectors.edge_errors import EdgeErrors, EdgeErrorsConfig
 from analyzers.detectors.span_errors import SpanErrors, SpanErrorsConfig
-from analyzers.halves import half
+from analyzers.halves import Halves
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, Summary, union
@@ -76,12 +76,12 @@ def test_one_that_fails_though_it_was_answered_is_the_callers_own() -> None:
 def test_halves_are_told_by_what_is_usual() -> None:
     seen = window(answered=False, failed=True)
     operations = seen.services[CHECKOUT].operations
-    calling = half(CHECKOUT, CALL, operations[CALL], known())
+    calling = Halves(known()).of(CHECKOUT, CALL, operations[CALL])
     assert calling is not None
     assert (calling.callee, calling.unanswered) == (PAYMENT, 45)
     for name in ("price", "POST /order"):
-        assert half(CHECKOUT, name, operations[name], known()) is None
-    assert half(CHECKOUT, CALL, operations[CALL], Baseline()) is None
+        assert Halves(known()).of(CHECKOUT, name, operations[name]) is None
+    assert Halves(Baseline()).of(CHECKOUT, CALL, operations[CALL]) is None
 
 
 @pytest.mark.parametrize(("call", "callee"), [(CALL, PAYMENT), ("HTTP POST", None)])
@@ -89,7 +89,7 @@ def test_of_several_it_is_the_one_that_knows_the_call(call: str, callee: Service
     baseline = deepcopy(known(call))
     baseline.edges[EdgeKey(CHECKOUT, MAILER)] = EdgeBaseline()
     stats = window(answered=False, failed=True, call=call).services[CHECKOUT].operations[call]
-    calling = half(CHECKOUT, call, stats, baseline)
+    calling = Halves(baseline).of(CHECKOUT, call, stats)
     assert (calling.callee if calling is not None else None) == callee
 
 
