@@ -21,8 +21,6 @@ from server.errors import FieldViolation, InvalidInputError
 from server.journal.raw_lines import RawLineReader, Stopped
 
 _QUERY_CHARS = 1024
-# The same in trailing metadata, for clients that are older than the field.
-INCOMPLETE = "hypocenter-incomplete"
 _Answer = log_service_pb2.SearchLogsResponse
 _REASONS = {
     Stopped.BYTES: _Answer.INCOMPLETE_REASON_BYTES,
@@ -80,7 +78,6 @@ class LogService(log_service_pb2_grpc.LogServiceServicer):
             found = together(map(found_log, raw.lines), found)
             if raw.stopped.early:
                 reason = _REASONS[raw.stopped]
-                context.set_trailing_metadata(((INCOMPLETE, raw.stopped.value),))
         entries, token = page.take(found, _to_entry)
         return _Answer(entries=entries, next_page_token=token, incomplete_reason=reason)
 
