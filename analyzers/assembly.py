@@ -81,8 +81,9 @@ class TraceAssembler:
 
     @property
     def held(self) -> int:
-        """Spans of buckets that are not complete."""
-        return sum(len(part) for parts in self._held.values() for part in parts)
+        """Spans of buckets that are not complete. May be asked for by any thread."""
+        # A copy in one step: others may add a bucket meanwhile.
+        return sum(len(part) for parts in list(self._held.values()) for part in parts)
 
     @property
     def buckets(self) -> Set[int]:
