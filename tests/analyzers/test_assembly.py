@@ -1,9 +1,6 @@
 """Spans into operations and edges."""
 
-import sys
-import threading
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import numpy as np
@@ -79,24 +76,6 @@ def assembled(found: SpanBatch, limits: AssemblyLimits | None = None) -> Summary
     summary = Summary(NOON, NOON + 5 * SECOND)
     assemble(TraceAssembler(limits), found, summary)
     return summary
-
-
-def test_what_is_held_can_be_counted_while_more_comes() -> None:
-    """Whoever scrapes is in another thread."""
-    assembler, found = TraceAssembler(), rows(checkout=[span("work", NOON, NOON + MILLI)])
-    over = threading.Event()
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(1) as pool:
-            counted = pool.submit(lambda: [assembler.held for _ in iter(over.is_set, True)])
-            for start in range(4000):
-                assembler.hold(found, np.full(1, start, dtype=np.int64))
-            over.set()
-            assert counted.result()[-1] <= 4000
-    finally:
-        sys.setswitchinterval(interval)
-    assert assembler.held == 4000
 
 
 def own_time(stats: OperationStats) -> float:
