@@ -4,7 +4,6 @@ import gc
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 from dataclasses import asdict
@@ -20,6 +19,7 @@ from server.checkpoint import CheckpointError
 from server.config import ConfigError, load
 from server.journal import JournalError
 from server.listening import AddressError
+from server.stop_signal import StopSignal
 
 app = typer.Typer()
 # Objects made before the collector of garbage looks at the youngest; then how often it looks at the older ones. What a
@@ -42,9 +42,7 @@ def serve(
     logging.basicConfig(
         level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = StopSignal()
     gc.set_threshold(*_GC_THRESHOLDS)
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
