@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 
 from analyzers.service import ServiceKey
-from analyzers.summary import Summary
+from analyzers.summary import EdgeKey, Summary
+
+
+def sends(edge: EdgeKey) -> bool:
+    """Of a message only its producer's half is there when it is sent; whoever consumes it comes later."""
+    return edge.asynchronous and edge.inferred and not edge.consumed
 
 
 def produced(summary: Summary) -> Mapping[tuple[str, str], int]:
     """Messages by environment and name of the queue."""
     found: dict[tuple[str, str], int] = {}
     for edge, stats in summary.edges.items():
-        # Of a message only its producer's half is there when it is sent; whoever consumes it comes later.
-        if edge.asynchronous and edge.inferred and not edge.consumed:
+        if sends(edge):
             place = (edge.server.environment, edge.server.name)
             found[place] = found.get(place, 0) + stats.calls
     return found

@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 import struct
 import time
 import zlib
@@ -19,6 +18,7 @@ from server.first_checkpoint import decode_first
 from server.journal import Position
 from server.ledger import LedgerState
 from server.pieces import PiecesError, join, split
+from server.private_file import private
 
 _log = logging.getLogger(__name__)
 # 1: one document of MessagePack. 2: the same in pieces.
@@ -104,7 +104,7 @@ class CheckpointFolder:
         temporary = path.with_name(f"{path.name}.new")
         temporary.unlink(missing_ok=True)
         checksum = 0
-        with open(temporary, "xb", opener=_private) as file:
+        with open(temporary, "xb", opener=private) as file:
             file.write(bytes(_HEADER.size))
             worked = time.monotonic()
             for piece in split(value, type(value)):
@@ -168,7 +168,3 @@ class CheckpointFolder:
             if path.name not in wanted:
                 path.unlink(missing_ok=True)
         (self._folder / "state.new").unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -1,12 +1,12 @@
 """Packed buckets on disk: they are many, hardly ever looked at, and of the size of what is sent."""
 
 import logging
-import os
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from analyzers.spool import InMemory, Kept
+from server.private_file import private
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class FolderSpool:
     def __call__(self, data: bytes) -> Kept:
         path = self._folder / str(next(self._numbers))
         try:
-            with open(path, "xb", opener=_private) as file:
+            with open(path, "xb", opener=private) as file:
                 file.write(data)
         except OSError as error:
             if not self._failing:
@@ -50,7 +50,3 @@ class FolderSpool:
             return InMemory(data)
         self._failing = False
         return _File(path)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -1,13 +1,14 @@
 """A queue that fills: what is produced into it is no longer consumed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
-from analyzers.queues import produced, sent_into
+from analyzers.queues import produced, sends, sent_into
 from analyzers.service import ServiceKey
-from analyzers.summary import EdgeStats, Summary
+from analyzers.summary import EdgeKey, EdgeStats, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Consumption:
             return []
         sent = produced(window)
         told = {edge.server for edge in baseline.edges if edge.consumed}
+        sending: dict[ServiceKey, list[EdgeKey]] = {}
+        for edge in filter(sends, baseline.edges):
+            sending.setdefault(edge.client, []).append(edge)
         findings = []
         looked_at = 0
         for edge, known in sorted(baseline.edges.items()):
@@ -39,7 +43,7 @@ class Consumption:
                 of = f"the {messages:.0f} produced into it"
             elif edge.asynchronous and not edge.inferred and edge.server not in told:
                 # A consumer that does not say so: known by the spans of the messages it works on.
-                messages = _work_of_producer(edge.client, window, baseline)
+                messages = _work_of_producer(edge.client, sending.get(edge.client, ()), window, baseline)
                 of = "the work that produces them"
             else:
                 continue
@@ -73,14 +77,13 @@ class Consumption:
         return among(findings, looked_at)
 
 
-def _work_of_producer(producer: ServiceKey, window: Summary, baseline: Baseline) -> float:
+def _work_of_producer(producer: ServiceKey, sending: Iterable[EdgeKey], window: Summary, baseline: Baseline) -> float:
     """Its units of work; only the share of them after which messages were sent, where it says that it sends them."""
     seen = window.services.get(producer)
     work = float(seen.entries) if seen is not None else 0.0
     usually = actually = 0.0
-    for edge, known in baseline.edges.items():
-        if edge.client == producer and edge.asynchronous and edge.inferred and not edge.consumed:
-            usually += known.calls.expected(work)
-            sent = window.edges.get(edge)
-            actually += sent.calls if sent is not None else 0
+    for edge in sending:
+        usually += baseline.edges[edge].calls.expected(work)
+        sent = window.edges.get(edge)
+        actually += sent.calls if sent is not None else 0
     return work * min(1.0, actually / usually) if usually else work

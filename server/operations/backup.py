@@ -16,6 +16,7 @@ from server.engine import Engine
 from server.journal import Journal, JournalSettings, Position
 from server.journal.frame import FrameKind
 from server.journal.segment import segment_numbers, segment_path
+from server.private_file import private
 
 FORMAT = 1
 MANIFEST = "backup.json"
@@ -156,7 +157,7 @@ def _copy(source: Path, target: Path) -> None:
 def _copy_file(source: Path, target: Path) -> None:
     """As much as is there now, on disk when it returns."""
     left = source.stat().st_size
-    with source.open("rb") as read, open(target, "xb", opener=_private) as written:
+    with source.open("rb") as read, open(target, "xb", opener=private) as written:
         while left and (chunk := read.read(min(left, _CHUNK))):
             written.write(chunk)
             left -= len(chunk)
@@ -165,7 +166,7 @@ def _copy_file(source: Path, target: Path) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    with open(path, "xb", opener=_private) as file:
+    with open(path, "xb", opener=private) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -180,7 +181,3 @@ def _received_after(folder: Path, position: Position) -> tuple[int, int]:
     journal.close()
     (folder / _LOCK).unlink(missing_ok=True)
     return totals[FrameKind.LOGS], totals[FrameKind.TRACES]
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
