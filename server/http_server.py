@@ -3,10 +3,12 @@
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from server.http_connection import HttpConfig
 from server.listening import listen
 
 # How long `start` waits for the thread, and `stop` beyond the grace, in seconds.
@@ -14,8 +16,9 @@ _PATIENCE = 10.0
 
 
 class HttpServer:
-    """`key` is the configuration key of the address, for messages; `keep_alive` is in seconds.
+    """`key` is the configuration key of the address, for messages; `keep_alive` and `head_wait` are in seconds.
 
+    A request whose head does not come within `head_wait` is given up: `unread` is called in the server's thread.
     With `most_connections`, what comes beyond them is answered 503.
     """
 
@@ -26,16 +29,19 @@ class HttpServer:
         key: str,
         *,
         keep_alive: int = 5,
+        head_wait: float = 10.0,
+        unread: Callable[[], object] = lambda: None,
         most_connections: int | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._address = address
         self._key = key
         self._server = _Server(
-            uvicorn.Config(
+            HttpConfig(
                 app,
+                head_wait=head_wait,
+                unread=unread,
                 loop="asyncio",
-                http="h11",
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -67,8 +67,8 @@ class OtlpHttpDoor:
         count: CountRefusal = count_nothing,
         message_wait: float = 30.0,
     ) -> None:
-        """`max_message_bytes` holds for a body as it came and decompressed; `count` gets every refusal, and a body is
-        waited for `message_wait` seconds."""
+        """`max_message_bytes` holds for a body as it came and decompressed; `count` gets every refusal, and a head and
+        a body are waited for `message_wait` seconds each."""
         self._limit = max_message_bytes
         self._count = count
         self._bodies = Bodies(max_message_bytes, message_wait)
@@ -89,7 +89,15 @@ class OtlpHttpDoor:
         app.router.redirect_slashes = False
         guarded = HttpGuard(app, guard.gatekeeper, Role.INGEST, _unwelcome) if guard.gatekeeper else app
         tls = guard.tls.context if guard.tls else None
-        self._server = HttpServer(guarded, address, _DOOR, keep_alive=_KEEP_ALIVE, tls=tls)
+        self._server = HttpServer(
+            guarded,
+            address,
+            _DOOR,
+            keep_alive=_KEEP_ALIVE,
+            head_wait=message_wait,
+            unread=lambda: count(_DOOR, RefusalReason.UNREAD),
+            tls=tls,
+        )
 
     def start(self) -> str:
         """Listen; returns HOST:PORT as bound. Raises `AddressError`."""
