@@ -41,6 +41,16 @@ class Rate:
         self.count += count
         self.exposure += exposure
 
+    def with_also(self, other: "Rate") -> "Rate":
+        """Of both kinds of events together, in the exposures of both."""
+        return Rate(
+            self.count + other.count,
+            self.exposure + other.exposure,
+            self.residuals + other.residuals,
+            self.buckets + other.buckets,
+            max(self.least, other.least),
+        )
+
     def fade(self, factor: float) -> None:
         """Forget a share of what is known, so that newer weighs more."""
         self.count *= factor

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from analyzers.accord import Accord
 from analyzers.rates import Rate
 
 # What is written once a call hardly varies; a tenth of what independent events would is believed.
@@ -20,11 +21,15 @@ class Written:
 
     per_call: Rate
     partners: dict[str, Rate] = field(default_factory=dict)
+    # Of the same partners: in how many buckets it was as many. Not in checkpoints of older versions.
+    accords: dict[str, Accord] = field(default_factory=dict)
 
     def fade(self, factor: float) -> None:
         self.per_call.fade(factor)
         for rate in self.partners.values():
             rate.fade(factor)
+        for accord in self.accords.values():
+            accord.fade(factor)
 
 
 @dataclass(slots=True)
@@ -48,6 +53,7 @@ class WrittenBaseline:
             written.per_call.learn(count, calls)
             for other, rate in written.partners.items():
                 rate.learn(count, counts.get(other, 0))
+                written.accords.setdefault(other, Accord()).learn(count, counts.get(other, 0))
         self.calls += calls
 
     def fade(self, factor: float) -> None:

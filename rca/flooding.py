@@ -1,9 +1,11 @@
 """Who calls so much more often than its work explains that those it calls can't bear it."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
+from analyzers.sampling import most
 from analyzers.service import ServiceKey
 from rca.diagnosis import Evidence
 from rca.graph import Topology
@@ -35,7 +37,8 @@ class Floods:
 
 
 def flooding(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) -> Floods:
-    """Calls are repeated when they fail. More of them than have failed are no repetitions, however much fails."""
+    """Calls are repeated when they fail. More of them than have failed are no repetitions, however much fails; how many
+    there would be without them is known but for chance."""
     by: dict[ServiceKey, tuple[Anomaly, ...]] = {}
     reached: dict[ServiceKey, tuple[Anomaly, ...]] = {}
     for caller, items in sorted(found.items()):
@@ -47,10 +50,17 @@ def flooding(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
     while steps:
         service = steps.pop(0)
         for callee in sorted(topology.callees(service)):
-            if callee not in reached and callee not in by and _mostly(callee, reached, topology):
+            # What it has to do is another mixture of work now, so it may well seem to flood others in its turn.
+            own = _times(by.get(callee, ()))
+            if callee not in reached and own < _times(reached[service]) and _mostly(callee, reached, topology):
                 reached[callee] = reached[service]
                 steps.append(callee)
     return Floods(by, reached)
+
+
+def _times(rises: Iterable[Anomaly]) -> float:
+    """How many times the calls that the work explains, at the most; 0 where there is no rise."""
+    return max((item.observed / item.expected if item.expected > 0 else math.inf for item in rises), default=0.0)
 
 
 def fails(found: Iterable[Anomaly]) -> bool:
@@ -84,7 +94,7 @@ def _floods(finding: Anomaly, found: Mapping[ServiceKey, Sequence[Anomaly]], top
         # How many calls failed for the caller is not known.
         return not fails(found.get(finding.peer, ()))
     usual = calls.calls * finding.expected / finding.observed
-    return calls.failed < calls.calls - usual or calls.calls - calls.errors >= _ANSWERS * usual
+    return calls.calls - calls.failed > most(usual) or calls.calls - calls.errors >= _ANSWERS * usual
 
 
 def _mostly(service: ServiceKey, reached: Mapping[ServiceKey, object], topology: Topology) -> bool:

@@ -1,6 +1,6 @@
 """Calls that fail for their caller although the callee knows nothing of it: refused, lost, or answered too late."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from analyzers.anomaly import Anomaly, among
@@ -10,7 +10,7 @@ from analyzers.exemplar import SpanExemplar
 from analyzers.halves import Halves
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
-from analyzers.summary import EdgeKey, Summary
+from analyzers.summary import EdgeKey, EdgeStats, Summary
 
 # Caller and callee.
 _Pair: TypeAlias = tuple[ServiceKey, ServiceKey]
@@ -43,20 +43,22 @@ class EdgeErrors:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         found: dict[_Pair, _Unanswered] = {}
         looked_at = 0
-        for edge, stats in sorted(window.edges.items()):
-            if not _judged(edge.client, baseline) or edge.asynchronous:
-                continue
-            looked_at += 1
-            failed = stats.errors if edge.inferred else stats.lost
-            if failed:
-                calls = _Unanswered(failed, stats.calls, _usual(edge, baseline), stats.slowest)
-                self._keep(found, (edge.client, edge.server), calls)
+        for pair, edges in sorted(_between(window).items()):
+            if _judged(pair[0], baseline):
+                looked_at += 1
+                failed = sum(stats.errors if inferred else stats.lost for inferred, stats in edges)
+                if failed:
+                    calls = sum(stats.calls for _, stats in edges)
+                    examples = next(
+                        stats.slowest for inferred, stats in edges if (stats.errors if inferred else stats.lost)
+                    )
+                    self._keep(found, pair, _Unanswered(failed, calls, _usual(pair, baseline), examples))
         for pair, halves in Halves(baseline).unanswered(window).items():
             if _judged(pair[0], baseline):
                 looked_at += len(halves)
                 for item in halves:
-                    calls = _Unanswered(item.unanswered, item.stats.calls, item.usual, item.stats.failed)
-                    self._keep(found, pair, calls)
+                    by_half = _Unanswered(item.unanswered, item.stats.calls, item.usual, item.stats.failed)
+                    self._keep(found, pair, by_half)
         findings = [
             self._told(pair, calls, window)
             for pair, calls in sorted(found.items())
@@ -101,10 +103,21 @@ def _judged(client: ServiceKey, baseline: Baseline) -> bool:
     return known is not None and known.learned > 0
 
 
-def _usual(edge: EdgeKey, baseline: Baseline) -> Rate:
-    """Calls that always were answered become unanswered ones under another key."""
-    known = baseline.edges.get(edge)
-    if known is not None and (rate := known.errors if edge.inferred else known.lost).exposure > 0:
-        return rate
-    answered = baseline.edges.get(replace(edge, inferred=False))
-    return Rate(0.0, max(1.0, answered.calls.count if answered is not None else 1.0))
+def _between(window: Summary) -> dict[_Pair, list[tuple[bool, EdgeStats]]]:
+    """All calls of the same two: those whose callee is known by name alone, which was never heard of them, first."""
+    found: dict[_Pair, list[tuple[bool, EdgeStats]]] = {}
+    for edge, stats in sorted(window.edges.items(), key=lambda item: (not item[0].inferred, item[0])):
+        if not edge.asynchronous:
+            found.setdefault((edge.client, edge.server), []).append((edge.inferred, stats))
+    return found
+
+
+def _usual(pair: _Pair, baseline: Baseline) -> Rate:
+    """Of all calls of the same two: those that are not answered are another edge, of which alone nothing is usual."""
+    rate = Rate()
+    for inferred in (False, True):
+        known = baseline.edges.get(EdgeKey(*pair, inferred=inferred))
+        if known is not None:
+            learned = known.errors if inferred else known.lost
+            rate = rate.with_also(learned if learned.exposure > 0 else Rate(0.0, known.calls.count))
+    return rate if rate.exposure > 0 else Rate(0.0, 1.0)

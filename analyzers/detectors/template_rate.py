@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from analyzers.accord import Accord
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline, OperationBaseline, ServiceBaseline
 from analyzers.detectors.wording import usual
@@ -39,8 +40,8 @@ class _Count:
     exposure: float
     unit: str
     where: str
-    # Compared with another template: that one missing is no rise of this one.
-    partner: bool = False
+    # How it goes with another template, where it is compared with that: one missing there is no rise of this one.
+    accord: Accord | None = None
     tolerance: float = 0.0
     # Records that one call writes at once.
     cluster: float = 1.0
@@ -50,12 +51,21 @@ class _Count:
     @property
     def surprise(self) -> float:
         surprise = self.rate.surprise(self.count, self.exposure, self.tolerance, self.cluster)
-        if self.partner:
-            return min(surprise, 0.0)
+        if self.accord is not None:
+            return min(surprise, self._discord, 0.0)
         if self.clocked is None:
             return surprise
         other = self.clocked.surprise
         return 0.0 if (surprise > 0) != (other > 0) else min(surprise, other, key=abs)
+
+    @property
+    def expected(self) -> float:
+        """Records; one for each of the other template where that is the rule that is broken."""
+        return self.exposure if self.surprise == self._discord < 0 else self.rate.expected(self.exposure)
+
+    @property
+    def _discord(self) -> float:
+        return self.accord.surprise(self.count, self.exposure) if self.accord is not None else 0.0
 
 
 class TemplateRate:
@@ -97,7 +107,7 @@ class TemplateRate:
             counts = by_operation.get(template_id, [])
             if (
                 not counts
-                or sum(item.rate.count for item in counts if not item.partner) < self._config.witnessed * rate.count
+                or sum(item.rate.count for item in counts if item.accord is None) < self._config.witnessed * rate.count
             ):
                 unit = "records per unit of work" if known.traced else "share of records"
                 count = seen.count if seen else 0
@@ -118,9 +128,10 @@ class TemplateRate:
         self, known: ServiceBaseline, template_id: str, rate: Rate, count: int, window: Summary
     ) -> _Count | None:
         """What is written by the clock becomes rarer per unit of work when there is more of it. None where the work
-        says better than the clock how often it comes."""
+        says better than the clock how often it comes: where that is counted by spans, which tell kinds of work apart.
+        Of records alone one kind becomes a smaller share when there is more of another."""
         clock = known.clocked.get(template_id)
-        if clock is None or clock.misfit > rate.misfit:
+        if clock is None or (known.traced and clock.misfit > rate.misfit):
             return None
         seconds = (window.end_unix_nano - window.start_unix_nano) / 1e9
         return _Count(clock, count, seconds, "records per second", "the time", tolerance=self._config.tolerance)
@@ -155,7 +166,8 @@ class TemplateRate:
         for other, rate in () if branched else written.partners.items():
             beside = f'the "{known.texts.get(other, other)}" beside it'
             exposure = float(stats.templates.get(other, 0))
-            yield _Count(rate, count, exposure, "records per record", beside, partner=True, cluster=cluster)
+            accord = written.accords.get(other) or Accord()
+            yield _Count(rate, count, exposure, "records per record", beside, accord=accord, cluster=cluster)
 
     def _other_branch(
         self,
@@ -197,7 +209,7 @@ class TemplateRate:
         summary: ServiceSummary,
         window: Summary,
     ) -> Anomaly:
-        expected = counted.rate.expected(counted.exposure)
+        expected = counted.expected
         verb = "stopped" if not counted.count else ("rose" if surprise > 0 else "fell")
         return Anomaly(
             service=key,

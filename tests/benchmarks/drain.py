@@ -21,9 +21,9 @@ def drain(options: Options) -> Table:
     """The baseline is the Collector that mines; rows come plain first, then with gzip."""
     title = "a Collector that mines templates, beside Hypocenter, by CPU"
     notes = [
-        "NOT contrib's `drain` processor, which could not be had: in November 2026 the Go module proxy answered for"
-        ' processor/drainprocessor "403 Forbidden: This module version is not available" (0.151 to 0.153, 0.162, 0.164,'
-        " 0.164.1) or 404 (0.149, 0.154, 0.155, 0.159, 0.160; others were not tried)",
+        "NOT contrib's `drain` processor, which could not be had: in November 2026 the Go module proxy answered for all"
+        " versions of processor/drainprocessor from 0.140 to 0.166"
+        ' "403 Forbidden: This module version is not available" or 404',
         "in its place a processor of this repository around the library that it uses, go-drain3 0.1.2, with its"
         " defaults (depth 4, threshold 0.4, 100 children, no masks); it locks once a request, not once a record, and"
         " keeps no metrics: if anything it is cheaper",

@@ -53,6 +53,25 @@ def test_calls_that_are_repeated_because_they_fail_are_no_flood(times: float, fa
     assert rank([rise(times), *FAILS], graph(200, failed))[0].service == PAYMENT
 
 
+def test_a_few_calls_more_than_have_failed_are_chance() -> None:
+    """Whether a call is to be made at all is often a matter of chance: 100 are usual, and here 115 were to be made."""
+    assert rank([rise(2.4), *FAILS], graph(240, 125))[0].service == PAYMENT
+
+
+def test_whoever_a_flood_reaches_has_another_mixture_of_work() -> None:
+    """Of what payment is asked for in the flood it needs ledger more often than of what it is asked for usually."""
+    own = replace(
+        finding(PAYMENT, "edge_calls", 9.0, subject="payment -> ledger", peer=LEDGER), observed=2.8, expected=1
+    )
+    asked = replace(finding(FRONTEND, "edge_calls", 20.0, subject="frontend -> checkout", peer=CHECKOUT), observed=18.0)
+    floods = flooding({FRONTEND: [replace(asked, expected=1.0)], PAYMENT: [own]}, Topology(graph(200, 0)))
+    assert PAYMENT in floods.reached
+    # One that repeats more than it is asked for floods by itself.
+    more = replace(own, observed=40.0)
+    floods = flooding({FRONTEND: [replace(asked, expected=1.0)], PAYMENT: [more]}, Topology(graph(200, 0)))
+    assert PAYMENT not in floods.reached
+
+
 def test_where_nobody_tells_how_many_calls_failed_those_who_fail_are_not_flooded() -> None:
     assert rank([rise(20.0), *FAILS], graph(200, 100, told=False))[0].service == PAYMENT
     slow = [finding(PAYMENT, "self_time", 20.0)]

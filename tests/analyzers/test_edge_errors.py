@@ -1,0 +1,69 @@
+"""Calls that nobody answers, of callees that usually do."""
+
+from analyzers.anomaly import Anomaly
+from analyzers.baseline import Baseline
+from analyzers.detectors.edge_errors import EdgeErrors, EdgeErrorsConfig
+from analyzers.summary import EdgeKey, EdgeStats, Summary
+from tests.analyzers.telemetry import CHECKOUT, NOON, PAYMENT, SECOND
+
+ANSWERED = EdgeKey(CHECKOUT, PAYMENT)
+# Of calls without an answer there is the caller's half alone.
+UNHEARD = EdgeKey(CHECKOUT, PAYMENT, inferred=True)
+BUCKET = 5 * SECOND
+
+
+def bucket(number: int, answered: int, failed: int, unheard: int = 0) -> Summary:
+    """So many calls that were answered, that failed without an answer, and whose other half got lost."""
+    made = Summary(NOON + number * BUCKET, NOON + (number + 1) * BUCKET)
+    made.service(CHECKOUT).operations = {}
+    made.services[CHECKOUT].spans = answered + failed + unheard
+    if answered:
+        made.edges[ANSWERED] = EdgeStats(calls=answered)
+    if failed or unheard:
+        made.edges[UNHEARD] = EdgeStats(calls=failed + unheard, errors=failed)
+    return made
+
+
+def learned(*buckets: Summary) -> Baseline:
+    baseline = Baseline()
+    for item in buckets:
+        baseline.learn(item)
+    return baseline
+
+
+def found(seen: Summary, baseline: Baseline) -> list[Anomaly]:
+    return EdgeErrors(EdgeErrorsConfig()).detect(seen, baseline)
+
+
+USUALLY = [bucket(number, 6, 0) for number in range(40)]
+
+
+def test_the_first_of_them_are_not_what_is_usual() -> None:
+    """Two were learned before anybody took notice: all of their kind had failed, but hardly any of the calls."""
+    baseline = learned(*USUALLY, bucket(40, 4, 2))
+    (item,) = found(bucket(41, 3, 12), baseline)
+    assert (item.service, item.peer) == (PAYMENT, CHECKOUT)
+    assert item.surprise > 4.5
+    assert item.observed == 0.8
+    assert "12 calls from checkout to payment failed without an answer" in item.description
+
+
+def test_a_half_that_got_lost_once_does_not_make_them_unheard_of_ever_after() -> None:
+    baseline = learned(*USUALLY, bucket(40, 5, 0, unheard=1))
+    (item,) = found(bucket(41, 3, 12), baseline)
+    assert item.surprise > 4.5
+
+
+def test_a_few_of_those_that_always_fail_are_none() -> None:
+    baseline = learned(*(bucket(number, 5, 1) for number in range(40)))
+    assert found(bucket(41, 25, 5), baseline) == []
+
+
+def test_halves_that_get_lost_are_no_failures() -> None:
+    assert found(bucket(41, 0, 0, unheard=30), learned(*USUALLY)) == []
+
+
+def test_a_peer_that_never_answers_with_spans_is_judged_by_its_errors() -> None:
+    baseline = learned(*(bucket(number, 0, 0, unheard=6) for number in range(40)))
+    (item,) = found(bucket(41, 0, 12), baseline)
+    assert item.service == PAYMENT
