@@ -1,10 +1,12 @@
 """A caller that no longer makes the calls its work normally makes: the work is cut short before it gets there."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from analyzers.anomaly import Anomaly, among
-from analyzers.baseline import Baseline
+from analyzers.baseline import Baseline, ServiceBaseline
 from analyzers.detectors.wording import usual
+from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, EdgeStats, Summary
 
 
@@ -25,13 +27,17 @@ class EdgeCalls:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
         looked_at = 0
+        mixtures = {key: known.mixture(window.services[key]) for key, known in _callers(window, baseline)}
         for edge, known in sorted(baseline.edges.items()):
             caller = window.services.get(edge.client)
             if caller is None or edge.asynchronous or _told(edge, baseline):
                 continue
-            work = float(caller.entries)
             looked_at += 1
             stats = window.edges.get(edge) or EdgeStats()
+            least, most = (caller.entries * times for times in mixtures.get(edge.client, (1.0, 1.0)))
+            if known.calls.expected(least) <= stats.calls <= known.calls.expected(most):
+                continue
+            work = most if stats.calls > known.calls.expected(most) else least
             surprise = known.calls.surprise(stats.calls, work, self._config.tolerance)
             unheard = window.edges.get(replace(edge, inferred=not edge.inferred))
             if surprise < 0 and unheard is not None:
@@ -46,8 +52,8 @@ class EdgeCalls:
                     detector=self.name,
                     subject=f"{edge.client.name} -> {edge.server.name}",
                     surprise=surprise,
-                    observed=stats.calls / work,
-                    expected=expected / work,
+                    observed=stats.calls / caller.entries,
+                    expected=expected / caller.entries,
                     unit="calls per unit of work",
                     start_unix_nano=window.start_unix_nano,
                     end_unix_nano=window.end_unix_nano,
@@ -58,6 +64,12 @@ class EdgeCalls:
                 )
             )
         return among(findings, looked_at)
+
+
+def _callers(window: Summary, baseline: Baseline) -> Iterator[tuple[ServiceKey, ServiceBaseline]]:
+    for key in {edge.client for edge in baseline.edges}:
+        if key in window.services and key in baseline.services:
+            yield key, baseline.services[key]
 
 
 def _told(edge: EdgeKey, baseline: Baseline) -> bool:

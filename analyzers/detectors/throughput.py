@@ -26,16 +26,18 @@ class Throughput:
         if baseline.silent(window):
             return []
         entered = baseline.work_entered(window)
+        # Users who ask for other things need other services.
+        asked = entered * baseline.mixture_entered(window)[0]
         findings = []
         looked_at = 0
         for key, known in sorted(baseline.services.items()):
             looked_at += 1
             summary = window.services.get(key)
             done = known.exposure(summary) if summary else 0.0
-            surprise = known.throughput.surprise(done, entered, self._config.tolerance)
+            surprise = known.throughput.surprise(done, asked, self._config.tolerance)
             if surprise > -self._config.threshold:
                 continue
-            expected = known.throughput.expected(entered)
+            expected = known.throughput.expected(asked)
             findings.append(
                 Anomaly(
                     service=key,

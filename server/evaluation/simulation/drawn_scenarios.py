@@ -50,6 +50,17 @@ def quiet_hour(seed: int) -> Scenario:
         events.append({"sampling": random.choice((0.1, 0.3, 0.5)), "at": f"{random.randint(8, 55)}m"})
     if random.random() < 0.4:
         events.append({"configure": random.choice(_instrumented(topology)), "at": f"{random.randint(8, 55)}m"})
+    # Users ask for other things than before.
+    load["changes"] += [
+        {
+            "entry": random.choice(sorted(load["entries"])),
+            "at": f"{random.randint(8, 55)}m",
+            "times": random.choice((0.2, 0.5, 2, 5)),
+            "for": f"{random.randint(2, 15)}m",
+            "over": f"{random.choice((0, 5, 60))}s",
+        }
+        for _ in range(random.randint(0, 2))
+    ]
     return Scenario.model_validate(
         {
             "about": "Nothing is wrong.",

@@ -1,9 +1,9 @@
 """How much work comes in, and when."""
 
 import math
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from server.config import SECOND
 from server.evaluation.simulation.topology import Duration, Written
@@ -18,6 +18,8 @@ class Change(Written):
     times: float = Field(ge=0, le=100)
     lasts: Duration | None = Field(default=None, alias="for")
     over: Duration = 0
+    # Of this entry alone: users ask for other things than before.
+    entry: str = ""
 
 
 class Daily(Written):
@@ -42,11 +44,27 @@ class Load(Written):
     daily: Daily | None = None
     bursts: Bursts | None = None
 
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for change in self.changes:
+            if change.entry and change.entry not in self.entries:
+                raise ValueError(f"changes: {change.entry!r} is no entry; known are {', '.join(self.entries)}")
+        return self
+
+    def shares(self, since_start: int) -> dict[str, float]:
+        """Of the requests by entry, in any unit, at that many nanoseconds after the start."""
+        shares = dict(self.entries)
+        for change in self.changes:
+            if change.entry:
+                shares[change.entry] *= _grown(change, since_start)
+        return shares
+
     def at(self, since_start: int) -> float:
         """Requests a second at that many nanoseconds after the start."""
-        rate = self.rate
+        rate = self.rate * sum(self.shares(since_start).values()) / sum(self.entries.values())
         for change in self.changes:
-            rate *= _grown(change, since_start)
+            if not change.entry:
+                rate *= _grown(change, since_start)
         if self.daily is not None:
             rate *= 1 + self.daily.amplitude * math.sin(2 * math.pi * since_start / self.daily.day)
         if self.bursts is not None and since_start % self.bursts.every >= self.bursts.every - self.bursts.lasts:

@@ -69,8 +69,6 @@ class _Simulation:
             self._kernel.start(self._regularly(pod, regular))
 
     def _traffic(self) -> Process:
-        entries = list(self._load.entries)
-        shares = [self._load.entries[name] for name in entries]
         start = self._kernel.now
         while True:
             rate = self._load.at(self._kernel.now - start)
@@ -80,7 +78,8 @@ class _Simulation:
                 yield IDLE
                 continue
             yield round(gap)
-            service, _, operation = self._random.choices(entries, shares)[0].partition("/")
+            shares = self._load.shares(self._kernel.now - start)
+            service, _, operation = self._random.choices(list(shares), list(shares.values()))[0].partition("/")
             trace_id = self._random.randbytes(16)
             sampled = self._world.sampling >= 1 or self._random.random() < self._world.sampling
             context = Context(trace_id, b"", sampled, Values(self._world.random("values")))
