@@ -1,7 +1,5 @@
 """Whether two things that always come together still do, however few there are of them."""
 
-import math
-import sys
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -14,6 +12,8 @@ _ESTABLISHED, _NEARLY_ALWAYS = 8, 0.9
 _ACCEPTED = 120
 # Of the posterior of the share of breaks (Jeffreys' prior).
 _PRIOR = 0.5
+# That it breaks once more, where it did before: what keeps it from holding may well last a while.
+_AGAIN = 0.5
 
 
 @dataclass(slots=True)
@@ -38,6 +38,10 @@ class Accord:
                 return
         else:
             self.kept += 1
+        self.settle()
+
+    def settle(self) -> None:
+        """Learn what was held back."""
         self.broken += self.row
         self.row = 0
 
@@ -50,9 +54,8 @@ class Accord:
         """Standard deviations, negative, of that many breaks in a row with this as one more; 0 when it is none."""
         if those <= 0 or not self._rule or not _breaks(these, those):
             return 0.0
-        breaks, known = self.broken + _PRIOR, self.kept + self.broken + 2 * _PRIOR
-        chance = math.prod((breaks + number) / (known + number) for number in range(self.row + 1))
-        return min(0.0, NormalDist().inv_cdf(max(chance, sys.float_info.min)))
+        broken = (self.broken + _PRIOR) / (self.kept + self.broken + 2 * _PRIOR)
+        return min(0.0, NormalDist().inv_cdf(broken * _AGAIN**self.row))
 
     @property
     def _rule(self) -> bool:

@@ -60,3 +60,9 @@ class WrittenBaseline:
         self.calls *= factor
         for written in self.templates.values():
             written.fade(factor)
+
+    def settle(self) -> None:
+        """Learn what was held back as well."""
+        for written in self.templates.values():
+            for accord in written.accords.values():
+                accord.settle()

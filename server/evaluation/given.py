@@ -58,6 +58,7 @@ def ranked(case: Case, normal: Case | None, mode: Mode) -> Given | None:
         faulty = buckets_of(cut(case, lambda time: time >= moment))
     for bucket in usual:
         baseline.learn(bucket)
+    baseline.settle()
     window = union(faulty) if faulty else Summary(0, 0)
     anomalies = tuple(item for detector in sensitive() for item in detector.detect(window, baseline))
     pods = {service.name: len(seen.pods) for service, seen in window.services.items()}
