@@ -46,6 +46,8 @@ class Incident:
     acknowledge_unix_nano: int = 0
     resolve_unix_nano: int = 0
     reopen_count: int = 0
+    # When it last came back. Not in incidents of older versions.
+    reopen_unix_nano: int = 0
     auto_resolved: bool = False
     previous_incident: str = ""
     merged_into: str = ""

@@ -160,7 +160,8 @@ class IncidentTracker:
             if not ended:
                 return incident
             if self._strong(found):
-                return replace(incident, end_unix_nano=0, reopen_count=incident.reopen_count + 1)
+                times = incident.reopen_count + 1
+                return replace(incident, end_unix_nano=0, reopen_count=times, reopen_unix_nano=now)
         return None
 
     def _strong(self, found: Sequence[Anomaly]) -> bool:

@@ -105,19 +105,27 @@ def _online(case: Case, label: Label, normal: Case | None) -> OnlineScore:
     moment = label.inject_unix_nano if label.root_cause_services else None
     if moment is None:
         return OnlineScore(False, None, 0, len(run.incidents), run.duration / _NANOS / 3600, None, 0)
-    early = [item for item in run.incidents if item.create_unix_nano < moment - _UNCERTAIN]
-    late = [item for item in run.incidents if item.create_unix_nano >= moment - _UNCERTAIN]
+    since = moment - _UNCERTAIN
+    early = [item for item in run.incidents if item.create_unix_nano < since]
+    told = sorted((when, item.incident_id, item) for item in run.incidents if (when := _told(item, since)))
+    late = [item for _, _, item in told]
     first = case.first_unix_nano or 0
-    quiet = max(0, moment - _UNCERTAIN - first) + _length(normal)
+    quiet = max(0, since - first) + _length(normal)
     return OnlineScore(
         detected=bool(late),
-        delay=(late[0].create_unix_nano - moment) / _NANOS if late else None,
+        delay=(told[0][0] - moment) / _NANOS if told else None,
         incidents=len(late),
         false_alarms=len(early),
         quiet_hours=quiet / _NANOS / 3600,
         rank=_incident_rank(late, label.root_cause_services),
         recorded=((case.last_unix_nano or 0) - moment) / _NANOS,
+        came_back=bool(late) and late[0] in early,
     )
+
+
+def _told(incident: Incident, since: int) -> int:
+    """When somebody was told of it first, not before `since`; 0 when nobody was."""
+    return next((when for when in (incident.create_unix_nano, incident.reopen_unix_nano) if when >= since), 0)
 
 
 def _incident_rank(incidents: list[Incident], causes: tuple[str, ...]) -> Rank | None:

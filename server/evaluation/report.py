@@ -125,6 +125,9 @@ def online_lines(scores: Sequence[CaseScore]) -> list[str]:
         early = sum(item.delay is not None and item.delay < 0 for item in faulty)
         if early:
             lines.append(f"of these opened in the minute before the labelled injection: {early} of {sum(found):.0f}")
+        back = sum(item.came_back for item in faulty)
+        if back:
+            lines.append(f"of these had been opened before the fault, and came back: {back} of {sum(found):.0f}")
     if opened:
         lines.append(
             f"incidents per failure found: {sum(each for each, _ in opened) / sum(each for _, each in opened):.2f}"

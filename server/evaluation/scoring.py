@@ -46,8 +46,8 @@ def rank_of(causes: Sequence[RootCause], true: Collection[str]) -> Rank | None:
 
 @dataclass(frozen=True, slots=True)
 class OnlineScore:
-    """`detected` needs an incident that was opened at or after the injection, as far as that is known; `delay` is in
-    seconds of event time, less than 0 for one that was opened within the uncertainty before."""
+    """`detected` needs an incident that was opened, or came back, at or after the injection, as far as that is known;
+    `delay` is in seconds of event time, less than 0 for one that was opened within the uncertainty before."""
 
     detected: bool
     delay: float | None
@@ -60,6 +60,8 @@ class OnlineScore:
     failures: int = 1
     # Seconds of event time recorded from the injection on.
     recorded: float = math.inf
+    # Whether what detected it had been opened before, for which it counts as a false alarm as well.
+    came_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def moments(incident: Incident) -> tuple[Moment, ...]:
         (incident.create_unix_nano, "Incident opened", ""),
         (incident.diagnosis.diagnose_unix_nano if incident.diagnosis else 0, "Last diagnosed", ""),
         (incident.acknowledge_unix_nano, "Acknowledged", ""),
+        (incident.reopen_unix_nano, "Came back", ""),
         (incident.end_unix_nano, "Quiet since then", "No more anomalies."),
         (
             incident.resolve_unix_nano,

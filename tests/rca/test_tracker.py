@@ -230,6 +230,7 @@ def test_coming_back_reopens_and_is_counted(clock: Clock) -> None:
         assert clock.only().end_unix_nano
         (again,) = clock.window(STRONG)
         assert (again.incident_id, again.end_unix_nano, again.reopen_count) == (opened.incident_id, 0, count)
+        assert again.reopen_unix_nano == clock.now
         assert clock.tracker.troubled() == {PAYMENT}
 
 

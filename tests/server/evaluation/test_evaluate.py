@@ -165,6 +165,8 @@ def test_what_was_not_ranked_counts_as_a_miss() -> None:
     assert not any("before the labelled injection" in line for line in lines)
     early = [*scores, CaseScore("three", "shop", "cpu", ("a",), {}, replace(found, delay=-7.0))]
     assert "of these opened in the minute before the labelled injection: 1 of 2" in online_lines(early)
+    back = [*scores, CaseScore("three", "shop", "cpu", ("a",), {}, replace(found, came_back=True))]
+    assert "of these had been opened before the fault, and came back: 1 of 2" in online_lines(back)
     assert not any("recorded for a minute" in line for line in lines)
     short = [replace(scores[0], online=replace(missed, recorded=59.0)), scores[1]]
     assert any(line.endswith("a minute or longer: 100.0 (21-100) of 1") for line in online_lines(short))

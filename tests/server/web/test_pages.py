@@ -229,12 +229,13 @@ def test_a_resolved_incident_tells_what_became_of_it(service: Service, visitor: 
         merged_into="incidents/ffff",
         previous_incident="eeee",
         reopen_count=2,
+        reopen_unix_nano=shop.START + 3 * shop.MINUTE,
     )
     service.backend.keep(resolved)
     told = page(visitor, f"/incidents/{shop.OPEN.incident_id}")
     for word in ("What fixed it: rolled back 2.4.1", "lasted 4 min 48 s", "came back 2×"):
         assert word in told.texts("head")
-    for word in ("Acknowledged", "Quiet since then", "Resolved by itself"):
+    for word in ("Acknowledged", "Came back", "Quiet since then", "Resolved by itself"):
         assert word in told.texts("timeline")
     assert {"/incidents/ffff", "/incidents/eeee"} <= told.links()
 
