@@ -10,8 +10,9 @@ _LACKING = 0.15
 _ESTABLISHED, _NEARLY_ALWAYS = 8, 0.9
 # Breaks in a row after which that is how it is now.
 _ACCEPTED = 120
-# Of the posterior of the share of breaks (Jeffreys' prior).
-_PRIOR = 0.5
+# Of the posterior of the share of breaks (Jeffreys' prior), and the least that it is taken to be: however long a rule
+# has held, one record that got lost breaks it.
+_PRIOR, _LEAST = 0.5, 0.02
 # That it breaks once more, where it did before: what keeps it from holding may well last a while.
 _AGAIN = 0.5
 
@@ -27,7 +28,7 @@ class Accord:
     kept: float = 0.0
     broken: float = 0.0
     # Breaks since it held last.
-    row: int = 0
+    row: float = 0.0
 
     def learn(self, these: float, those: float) -> None:
         if those <= 0:
@@ -36,6 +37,8 @@ class Accord:
             self.row += 1
             if self._rule and self.row < _ACCEPTED:
                 return
+            if self.row >= _ACCEPTED:
+                self.kept = 0.0
         else:
             self.kept += 1
         self.settle()
@@ -43,19 +46,20 @@ class Accord:
     def settle(self) -> None:
         """Learn what was held back."""
         self.broken += self.row
-        self.row = 0
+        self.row = 0.0
 
     def fade(self, factor: float) -> None:
         """Forget a share of what is known."""
         self.kept *= factor
         self.broken *= factor
+        self.row *= factor
 
     def surprise(self, these: float, those: float) -> float:
         """Standard deviations, negative, of that many breaks in a row with this as one more; 0 when it is none."""
         if those <= 0 or not self._rule or not _breaks(these, those):
             return 0.0
         broken = (self.broken + _PRIOR) / (self.kept + self.broken + 2 * _PRIOR)
-        return min(0.0, NormalDist().inv_cdf(broken * _AGAIN**self.row))
+        return min(0.0, NormalDist().inv_cdf(max(broken, _LEAST) * _AGAIN**self.row))
 
     @property
     def _rule(self) -> bool:

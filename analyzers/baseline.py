@@ -41,17 +41,17 @@ class OperationBaseline:
     duration: Latency = field(default_factory=Latency)
     written: WrittenBaseline = field(default_factory=WrittenBaseline)
     # Units of work that began with it. Not in checkpoints of older versions.
-    entered: float = 0.0
+    begun: float = 0.0
 
     def learn(self, stats: OperationStats) -> None:
-        self.entered += stats.entries
+        self.begun += stats.entries
         self.written.learn(stats.templates, stats.calls)
         self.errors.learn(stats.origin_errors, stats.calls)
         self.self_time.learn(stats.self_time)
         self.duration.learn(stats.duration)
 
     def fade(self, factor: float) -> None:
-        self.entered *= factor
+        self.begun *= factor
         self.errors.fade(factor)
         self.self_time.fade(factor)
         self.duration.fade(factor)
@@ -154,7 +154,7 @@ class ServiceBaseline:
         """The least and the most units of work that there may be in `summary`, as `kept` tells of the sampling.
 
         A rise counts against the most and a fall against the least: a share that was estimated accuses nobody. Where
-        it changed, chance also decides how much of this service's work is in it. So it is with work of another kind.
+        it changed, chance also decides how much of this service's work is in it.
         """
         counted = self.exposure(summary)
         if not self.traced:
@@ -167,16 +167,22 @@ class ServiceBaseline:
                 found += (fewest(counted) / share, most(counted) / share)
             else:
                 found.append(counted / share)
-        least, greatest = self.mixture(summary)
-        return min(found) * least, max(found) * greatest
+        return min(found), max(found)
 
     def mixture(self, summary: ServiceSummary) -> tuple[float, float]:
-        """As `bounds` of what is called of it."""
-        return bounds(self.entered(), {name: stats.entries for name, stats in summary.operations.items()})
+        """`bounds` by the operations its work begins with; those that are new are taken to be as the others."""
+        kinds = self.kinds(summary)
+        usual, now = sum(usual for usual, _ in kinds), sum(now for _, now in kinds)
+        return bounds(kinds, now / usual) if usual and now else (1.0, 1.0)
 
-    def entered(self) -> dict[str, float]:
-        """Units of work by the operation they began with."""
-        return {name: known.entered for name, known in self.operations.items() if known.entered}
+    def kinds(self, summary: ServiceSummary) -> list[tuple[float, float]]:
+        """Units of work by the operation they begin with: as many as were learned from, and as there are now."""
+        seen = summary.operations
+        return [
+            (known.begun, float(seen[name].entries) if name in seen else 0.0)
+            for name, known in self.operations.items()
+            if known.begun
+        ]
 
 
 @dataclass(slots=True)
@@ -225,16 +231,6 @@ class Baseline:
             return 0.0 if traced else float(sum(summary.records for summary in bucket.services.values()))
         called = {edge.server for edge in bucket.edges}
         return float(sum(summary.entries for key, summary in bucket.services.items() if key not in called))
-
-    def mixture_entered(self, bucket: Summary) -> tuple[float, float]:
-        """As `bounds` of what entered the system."""
-        called = {edge.server for edge in bucket.edges}
-        usual, now = {}, {}
-        for key, summary in bucket.services.items():
-            if key not in called and key in self.services:
-                usual.update({(key, name): count for name, count in self.services[key].entered().items()})
-                now.update({(key, name): stats.entries for name, stats in summary.operations.items()})
-        return bounds(usual, now)
 
     def kept(self, bucket: Summary) -> tuple[float, float]:
         """Share of the traces that is kept, as a multiple of what it was when this was learned: in `bucket` alone, and

@@ -1,28 +1,30 @@
 """What work is made of: users that ask for other things than before are no failure, whatever comes of it."""
 
-from collections.abc import Hashable, Mapping
-from typing import TypeVar
+import math
+from collections.abc import Sequence
 
-from analyzers.sampling import fewest, most
+# Standard deviations from its share beyond which there is more or less of a kind than before: of one kind, and so many
+# more for each time that there are e times as many kinds, one of which is bound to be far from its share.
+_OTHER, _MORE_KINDS = 2.5, 0.35
+# Units that are added to what is expected of a kind: what is hardly known at all may come a few times.
+_RARE = 1.0
 
-_Kind = TypeVar("_Kind", bound=Hashable)
 
-
-def bounds(usual: Mapping[_Kind, float], now: Mapping[_Kind, float]) -> tuple[float, float]:
+def bounds(kinds: Sequence[tuple[float, float]], times: float) -> tuple[float, float]:
     """Between how many times as much as the amount of work lets expect anything may be that comes of it.
 
-    What comes r times of each unit of a kind comes sum(r * n) times in all. How often it comes of which kind nobody
-    knows, but no r is negative: so it is at least as many times what is usual as the kind that there is the least of
-    for its share, and at most as many as the one that there is the most of. What chance may make of a share is none.
-    Kinds that are not usual are taken to be as the others.
+    `kinds` are how many units of work of each kind there usually are, and are now; all the work is `times` what is
+    usual. What comes r times of each unit of a kind comes sum(r * n) times in all. How often it comes of which kind
+    nobody knows, but no r is negative: so it is at least as many times what is expected as the kind that there is the
+    least of, for its share, and at most as many as the one that there is the most of. What chance makes of a count is
+    no other share (square roots as in Anscombe, Biometrika 1948).
     """
-    total = sum(now.get(kind, 0.0) for kind in usual)
-    known = sum(usual.values())
-    if not total or not known:
-        return 1.0, 1.0
     least = greatest = 1.0
-    for kind, count in usual.items():
-        expected, seen = total * count / known, now.get(kind, 0.0)
-        if not fewest(expected) <= seen <= most(expected):
-            least, greatest = min(least, seen / expected), max(greatest, seen / expected)
+    if not kinds:
+        return least, greatest
+    beyond = (_OTHER + _MORE_KINDS * math.log(len(kinds))) * math.sqrt(1.0 + times) / 2.0
+    for usual, now in kinds:
+        expected = times * usual
+        if abs(math.sqrt(now + 0.375) - math.sqrt(expected + 0.375)) > beyond:
+            least, greatest = min(least, now / (expected or 1.0)), max(greatest, now / (expected + _RARE))
     return least, greatest

@@ -53,7 +53,9 @@ class WrittenBaseline:
             written.per_call.learn(count, calls)
             for other, rate in written.partners.items():
                 rate.learn(count, counts.get(other, 0))
-                written.accords.setdefault(other, Accord()).learn(count, counts.get(other, 0))
+                if other not in written.accords:
+                    written.accords[other] = Accord()
+                written.accords[other].learn(count, counts.get(other, 0))
         self.calls += calls
 
     def fade(self, factor: float) -> None:
@@ -62,7 +64,7 @@ class WrittenBaseline:
             written.fade(factor)
 
     def settle(self) -> None:
-        """Learn what was held back as well."""
+        """Learn what was held back as well: somebody says that all of it was normal."""
         for written in self.templates.values():
             for accord in written.accords.values():
                 accord.settle()

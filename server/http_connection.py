@@ -23,7 +23,7 @@ class HttpConfig(uvicorn.Config):
 class HttpConnection(H11Protocol):
     """uvicorn waits without end for the head of a request, at the cost of a file descriptor. Here the connection is
     closed without an answer when the head has not come within `head_wait` of the connection or of its own first byte.
-    Between two requests the keep-alive holds as ever."""
+    Between two requests the keep-alive holds as ever, and before that a TLS handshake has asyncio's 60 s."""
 
     def __init__(
         self,
@@ -66,4 +66,5 @@ class HttpConnection(H11Protocol):
         # Browsers and pools open connections ahead of need: those are closed, but nothing was lost with them.
         if self.conn.trailing_data[0]:
             self._unread()
-        self.transport.close()
+        # Not `close`, which waits for whoever does not read what was answered before.
+        self.transport.abort()

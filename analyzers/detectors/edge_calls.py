@@ -7,7 +7,7 @@ from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline, ServiceBaseline
 from analyzers.detectors.wording import usual
 from analyzers.service import ServiceKey
-from analyzers.summary import EdgeKey, EdgeStats, Summary
+from analyzers.summary import EdgeKey, EdgeStats, ServiceSummary, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,13 @@ class EdgeCalls:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
         looked_at = 0
-        mixtures = {key: known.mixture(window.services[key]) for key, known in _callers(window, baseline)}
+        work_of = {key: _work(known, window.services[key]) for key, known in _callers(window, baseline)}
         for edge, known in sorted(baseline.edges.items()):
-            caller = window.services.get(edge.client)
-            if caller is None or edge.asynchronous or _told(edge, baseline):
+            if edge.client not in work_of or edge.asynchronous or _told(edge, baseline):
                 continue
             looked_at += 1
             stats = window.edges.get(edge) or EdgeStats()
-            least, most = (caller.entries * times for times in mixtures.get(edge.client, (1.0, 1.0)))
+            done, least, most = work_of[edge.client]
             if known.calls.expected(least) <= stats.calls <= known.calls.expected(most):
                 continue
             work = most if stats.calls > known.calls.expected(most) else least
@@ -52,8 +51,8 @@ class EdgeCalls:
                     detector=self.name,
                     subject=f"{edge.client.name} -> {edge.server.name}",
                     surprise=surprise,
-                    observed=stats.calls / caller.entries,
-                    expected=expected / caller.entries,
+                    observed=stats.calls / done,
+                    expected=expected / done,
                     unit="calls per unit of work",
                     start_unix_nano=window.start_unix_nano,
                     end_unix_nano=window.end_unix_nano,
@@ -64,6 +63,13 @@ class EdgeCalls:
                 )
             )
         return among(findings, looked_at)
+
+
+def _work(known: ServiceBaseline, summary: ServiceSummary) -> tuple[float, float, float]:
+    """Units of work done, and between how many calls are expected of."""
+    done = float(summary.entries)
+    least, most = known.mixture(summary)
+    return done, done * least, done * most
 
 
 def _callers(window: Summary, baseline: Baseline) -> Iterator[tuple[ServiceKey, ServiceBaseline]]:

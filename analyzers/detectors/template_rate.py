@@ -27,6 +27,8 @@ class TemplateRateConfig:
     witnessed: float = 0.5
     # Share of a departure that another template must make up for to be the other branch.
     branch: float = 0.6
+    # How many times better than the clock records must tell how often a template comes, where there are no spans.
+    clocked: float = 4.0
     # How alike a template never seen before must be to count as another branch.
     alike: float = 0.6
 
@@ -101,7 +103,7 @@ class TemplateRate:
         kept: tuple[float, float],
     ) -> Iterator[Anomaly]:
         by_operation = self._by_operation(summary, known)
-        least, most = known.exposures(summary, kept)
+        exposures, mixture = known.exposures(summary, kept), known.mixture(summary)
         for template_id, rate in sorted(known.templates.items()):
             seen = summary.templates.get(template_id)
             counts = by_operation.get(template_id, [])
@@ -112,6 +114,10 @@ class TemplateRate:
                 unit = "records per unit of work" if known.traced else "share of records"
                 count = seen.count if seen else 0
                 tolerance = self._config.tolerance
+                least, most = exposures[0] * mixture[0], exposures[1]
+                if template_id not in known.severe:
+                    # Nobody asks for failures.
+                    most *= mixture[1]
                 if rate.expected(least) <= count <= rate.expected(most):
                     continue
                 exposure = most if count > rate.expected(most) else least
@@ -128,10 +134,10 @@ class TemplateRate:
         self, known: ServiceBaseline, template_id: str, rate: Rate, count: int, window: Summary
     ) -> _Count | None:
         """What is written by the clock becomes rarer per unit of work when there is more of it. None where the work
-        says better than the clock how often it comes: where that is counted by spans, which tell kinds of work apart.
-        Of records alone one kind becomes a smaller share when there is more of another."""
+        says better than the clock how often it comes: much better where only records count it, since of these one kind
+        becomes a smaller share when there is more of another."""
         clock = known.clocked.get(template_id)
-        if clock is None or (known.traced and clock.misfit > rate.misfit):
+        if clock is None or clock.misfit > rate.misfit * (1.0 if known.traced else self._config.clocked):
             return None
         seconds = (window.end_unix_nano - window.start_unix_nano) / 1e9
         return _Count(clock, count, seconds, "records per second", "the time", tolerance=self._config.tolerance)

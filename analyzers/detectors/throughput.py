@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
+from analyzers.entrances import Entrances
 from analyzers.summary import Summary
 
 
@@ -26,15 +27,19 @@ class Throughput:
         if baseline.silent(window):
             return []
         entered = baseline.work_entered(window)
-        # Users who ask for other things need other services.
-        asked = entered * baseline.mixture_entered(window)[0]
+        entrances = Entrances(baseline, window)
         findings = []
         looked_at = 0
         for key, known in sorted(baseline.services.items()):
             looked_at += 1
             summary = window.services.get(key)
             done = known.exposure(summary) if summary else 0.0
+            asked = entered
             surprise = known.throughput.surprise(done, asked, self._config.tolerance)
+            if surprise <= -self._config.threshold:
+                # Users who ask for other things need other services.
+                asked *= entrances.mixture(key)[0]
+                surprise = known.throughput.surprise(done, asked, self._config.tolerance)
             if surprise > -self._config.threshold:
                 continue
             expected = known.throughput.expected(asked)

@@ -1,5 +1,6 @@
 """What always comes together: one bucket without says little, several in a row do."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,13 +48,29 @@ def test_what_has_not_held_often_is_no_rule_yet() -> None:
     assert accord.surprise(1, 3) > -1
 
 
-def test_what_lasts_is_how_it_is_now() -> None:
-    accord = held(20)
+@pytest.mark.parametrize("times", [20, 6000])
+def test_what_lasts_is_how_it_is_now(times: int) -> None:
+    accord = held(times)
     for _ in range(119):
         accord.learn(1, 3)
     assert accord.surprise(1, 3) < -8
-    accord.learn(1, 3)
-    assert accord.surprise(1, 3) > -1
+    for _ in range(300):
+        accord.learn(1, 3)
+        assert accord.surprise(1, 3) > -1
+
+
+def test_one_that_got_lost_breaks_no_rule_however_long_it_held() -> None:
+    assert held(6000).surprise(1, 2) > -2.5
+
+
+def test_what_was_held_back_before_a_release_does_not_outweigh_what_comes_after() -> None:
+    accord = held(4000)
+    for _ in range(30):
+        accord.learn(1, 3)
+    accord.fade(1e-3)
+    for _ in range(10):
+        accord.learn(3, 3)
+    assert accord.surprise(1, 3) < -1
 
 
 def test_what_somebody_says_is_normal_is_not_held_back() -> None:

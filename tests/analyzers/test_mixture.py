@@ -1,5 +1,7 @@
 """Users that ask for other things than before: what comes of the work has bounds, and within them nothing is said."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,39 +10,52 @@ from analyzers.mixture import bounds
 
 
 def test_more_of_all_is_no_other_mixture() -> None:
-    assert bounds({"read": 900.0, "write": 100.0}, {"read": 9000, "write": 1000}) == (1.0, 1.0)
+    assert bounds([(900.0, 9000.0), (100.0, 1000.0)], 10.0) == (1.0, 1.0)
 
 
-def test_what_chance_makes_of_a_share_is_no_other_mixture() -> None:
-    assert bounds({"read": 900.0, "write": 100.0}, {"read": 88, "write": 15}) == (1.0, 1.0)
+@pytest.mark.parametrize(("kinds", "each"), [(20, 3.0), (200, 3.0), (2000, 20.0), (5, 300.0)])
+def test_what_chance_makes_of_many_kinds_is_hardly_another_mixture(kinds: int, each: float) -> None:
+    """What is usual was counted in a hundred windows; nothing has changed."""
+    random = Random(kinds)
+    odd = 0
+    for _ in range(20 if kinds < 500 else 5):
+        now = [sum(random.random() < each / 1000 for _ in range(1000)) if each < 100 else each for _ in range(kinds)]
+        odd += bounds([(100 * each, float(count)) for count in now], sum(now) / (100 * each * kinds)) != (1.0, 1.0)
+    assert odd <= 2
 
 
 def test_anything_may_come_of_one_kind_alone() -> None:
-    least, most = bounds({"read": 500.0, "write": 500.0}, {"read": 20, "write": 180})
+    least, most = bounds([(50_000.0, 200.0), (50_000.0, 1800.0)], 0.02)
     assert least == pytest.approx(0.2)
-    assert most == pytest.approx(1.8)
-    assert bounds({"read": 500.0, "write": 500.0}, {"read": 200}) == (0.0, 2.0)
+    assert most == pytest.approx(1.8, rel=0.01)
+    least, most = bounds([(50_000.0, 2000.0), (50_000.0, 0.0)], 0.02)
+    assert least == 0.0
+    assert most == pytest.approx(2.0, rel=0.01)
 
 
-@pytest.mark.parametrize("now", [{}, {"unknown": 50}])
-def test_where_nothing_is_known_nothing_is_said(now: dict[str, int]) -> None:
-    assert bounds({"read": 500.0}, now) == bounds({}, now) == (1.0, 1.0)
+def test_a_few_units_of_what_is_rare_explain_little() -> None:
+    assert bounds([(100_000.0, 300.0), (50.0, 4.0)], 0.003)[1] < 4
+    assert bounds([(100_000.0, 300.0), (1e-9, 3.0)], 0.003)[1] == 1.0
 
 
-KINDS = "abcdef"
-COUNTS = st.fixed_dictionaries({}, optional={kind: st.integers(1, 10_000) for kind in KINDS})
+def test_where_nothing_is_known_nothing_is_said() -> None:
+    assert bounds([], 1.0) == bounds([(0.0, 0.0)], 1.0) == (1.0, 1.0)
 
 
-@given(usual=COUNTS, now=COUNTS, each=st.fixed_dictionaries({kind: st.integers(0, 50) for kind in KINDS}))
-def test_whatever_comes_of_each_kind_all_that_comes_lies_between(
-    usual: dict[str, int], now: dict[str, int], each: dict[str, int]
-) -> None:
-    total, known = sum(now.get(kind, 0) for kind in usual), sum(usual.values())
-    least, most = bounds(usual, now)
-    if not total or not known:
-        return
-    came = sum(each[kind] * now.get(kind, 0) for kind in usual)
-    expected = sum(each[kind] * usual[kind] for kind in usual) * total / known
-    # What chance may make of a share is left out: three standard deviations of each.
-    chance = sum(each[kind] * 3 * ((total * usual[kind] / known) ** 0.5 + 1) for kind in usual)
+KIND = st.tuples(st.integers(1, 10_000), st.integers(0, 10_000), st.integers(0, 50))
+
+
+@given(kinds=st.lists(KIND, min_size=1, max_size=6))
+def test_whatever_comes_of_each_kind_all_that_comes_lies_between(kinds: list[tuple[int, int, int]]) -> None:
+    usual, now = sum(kind[0] for kind in kinds), sum(kind[1] for kind in kinds)
+    times = now / usual
+    least, most = bounds([(float(kind[0]), float(kind[1])) for kind in kinds], times)
+    assert 0 <= least <= 1 <= most
+    came = sum(each * count for _, count, each in kinds)
+    expected = sum(each * count * times for count, _, each in kinds)
+    # What chance may make of a count is left out, and a unit of what is rare.
+    chance = sum(
+        each * (2 * (times + 1) * (known * times + count) ** 0.5 + 4 * (times + 1) + most)
+        for known, count, each in kinds
+    ) * (least + most)
     assert least * expected - chance <= came <= most * expected + chance

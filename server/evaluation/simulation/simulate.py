@@ -71,6 +71,7 @@ class _Simulation:
     def _traffic(self) -> Process:
         start = self._kernel.now
         while True:
+            shares = self._load.shares(self._kernel.now - start)
             rate = self._load.at(self._kernel.now - start)
             gap = self._random.expovariate(rate) * SECOND if rate > 0 else IDLE
             if gap >= IDLE:
@@ -78,7 +79,6 @@ class _Simulation:
                 yield IDLE
                 continue
             yield round(gap)
-            shares = self._load.shares(self._kernel.now - start)
             service, _, operation = self._random.choices(list(shares), list(shares.values()))[0].partition("/")
             trace_id = self._random.randbytes(16)
             sampled = self._world.sampling >= 1 or self._random.random() < self._world.sampling
