@@ -11,7 +11,7 @@ from server.evaluation.given import Mode, ranked
 from server.evaluation.inner import comparable, inner_rank
 from server.evaluation.online import run_online
 from server.evaluation.played import play_scenario
-from server.evaluation.scoring import OnlineScore, Rank, rank_of
+from server.evaluation.scoring import OnlineScore, Rank, rank_of, told_at
 from server.evaluation.simulation import read_scenario
 from server.evaluation.simulation.reading import FILE as SCENARIO
 
@@ -107,7 +107,7 @@ def _online(case: Case, label: Label, normal: Case | None) -> OnlineScore:
         return OnlineScore(False, None, 0, len(run.incidents), run.duration / _NANOS / 3600, None, 0)
     since = moment - _UNCERTAIN
     early = [item for item in run.incidents if item.create_unix_nano < since]
-    told = sorted((when, item.incident_id, item) for item in run.incidents if (when := _told(item, since)))
+    told = sorted((when, item.incident_id, item) for item in run.incidents if (when := told_at(item, since)))
     late = [item for _, _, item in told]
     first = case.first_unix_nano or 0
     quiet = max(0, since - first) + _length(normal)
@@ -121,11 +121,6 @@ def _online(case: Case, label: Label, normal: Case | None) -> OnlineScore:
         recorded=((case.last_unix_nano or 0) - moment) / _NANOS,
         came_back=bool(late) and late[0] in early,
     )
-
-
-def _told(incident: Incident, since: int) -> int:
-    """When somebody was told of it first, not before `since`; 0 when nobody was."""
-    return next((when for when in (incident.create_unix_nano, incident.reopen_unix_nano) if when >= since), 0)
 
 
 def _incident_rank(incidents: list[Incident], causes: tuple[str, ...]) -> Rank | None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rca.diagnosis import RootCause
+from rca.incident import Incident
 
 DEPTHS = (1, 3, 5)
 _Z = 1.959964
@@ -42,6 +43,12 @@ def rank_of(causes: Sequence[RootCause], true: Collection[str]) -> Rank | None:
     best = max(scores)
     others = [round(cause.score, 9) for cause in causes if cause.service.name not in true]
     return Rank(sum(score > best for score in others), sum(score == best for score in others))
+
+
+def told_at(incident: Incident, since: int) -> int:
+    """When somebody was told of it, not before `since`: it was opened, or else it came back, of which only the last
+    time is known. 0 when nobody was."""
+    return next((when for when in (incident.create_unix_nano, incident.reopen_unix_nano) if when >= since), 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from starlette.routing import Route
 from server.http_server import HttpServer
 
 HEAD_WAIT = 0.5
+# More than fits into the buffers of a connection.
+LARGE = 2**26
 
 
 class Port:
@@ -23,7 +25,7 @@ class Port:
 
     def __init__(self, keep_alive: int) -> None:
         self.unread = 0
-        app = Starlette(routes=[Route("/", _length, methods=["GET", "POST"])])
+        app = Starlette(routes=[Route("/", _length, methods=["GET", "POST"]), Route("/large", _large)])
         self._server = HttpServer(
             app, "127.0.0.1:0", "test", keep_alive=keep_alive, head_wait=HEAD_WAIT, unread=self._count
         )
@@ -42,6 +44,10 @@ class Port:
 
 def readable(connection: socket.socket, wait: float) -> bool:
     return bool(select.select([connection], [], [], wait)[0])
+
+
+async def _large(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(bytes(LARGE))
 
 
 async def _length(request: Request) -> PlainTextResponse:
@@ -72,6 +78,19 @@ def test_a_connection_that_never_asks_is_closed_and_not_counted(port: Port) -> N
     with port.connect() as silent:
         assert silent.recv(1) == b""
     assert port.unread == 0
+
+
+def test_who_does_not_read_what_was_answered_is_not_waited_for(port: Port) -> None:
+    with port.connect() as deaf:
+        deaf.sendall(b"GET /large HTTP/1.1\r\nHost: here\r\n\r\nGET / HT")
+        time.sleep(HEAD_WAIT / 2)
+        deaf.sendall(b"TP")
+        time.sleep(4 * HEAD_WAIT)
+        got = 0
+        with suppress(ConnectionError):
+            while chunk := deaf.recv(2**20):
+                got += len(chunk)
+    assert got < LARGE
 
 
 def test_a_body_and_the_time_between_two_requests_are_not_of_the_head(port: Port) -> None:

@@ -1,6 +1,7 @@
 """Scores against values worked out by hand, and what must hold for all of them."""
 
 import math
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from analyzers.service import service_key
 from rca.diagnosis import Evidence, RootCause
-from server.evaluation.scoring import Rank, false_alarm_bound, rank_of, share
+from server.evaluation.scoring import Rank, false_alarm_bound, rank_of, share, told_at
+from tests.server.web import shop
 
 
 def causes(**scores: float) -> list[RootCause]:
@@ -113,3 +115,11 @@ def test_the_false_alarm_bound_is_above_what_was_seen_and_falls_with_time(alarms
 @pytest.mark.parametrize("hours", [0.0, -1.0])
 def test_without_time_nothing_is_known(hours: float) -> None:
     assert false_alarm_bound(0, hours) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("opened", "came_back", "told"), [(12, 0, 12), (8, 0, 0), (8, 15, 15), (8, 9, 0), (12, 15, 12)]
+)
+def test_somebody_is_told_when_an_incident_is_opened_or_comes_back(opened: int, came_back: int, told: int) -> None:
+    incident = replace(shop.OPEN, create_unix_nano=opened, reopen_unix_nano=came_back)
+    assert told_at(incident, 10) == told
