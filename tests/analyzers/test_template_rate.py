@@ -1,5 +1,7 @@
 """Statements that go together, in a service with so little to do that one window says next to nothing."""
 
+import math
+
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
@@ -59,3 +61,40 @@ def test_once_they_come_together_again_nothing_is_left_of_it() -> None:
     found = watched([1.0] * 24 + [0.5] * 10 + [1.0] * 8)
     assert any(found[24:34])
     assert not any(found[35:])
+
+
+def spoken(number: int, load: float, share: float) -> Summary:
+    """Of a service without spans: so many records a bucket, of which a share is of one template."""
+    start = NOON + number * BUCKET
+    bucket = Summary(start, start + BUCKET)
+    service = bucket.service(PAYMENT)
+    other = round(load * share)
+    service.templates = {
+        "said": TemplateCount("said <*>", round(load) - other),
+        "other": TemplateCount("other <*>", other),
+    }
+    service.records = round(load)
+    service.severities = {9: service.records}
+    return bucket
+
+
+def said(seen: Summary) -> dict[str, float]:
+    """What shows after eight minutes of a load that rises to 2.3 times itself and falls to a third and less."""
+    baseline = Baseline()
+    for number in range(96):
+        baseline.learn(spoken(number, 400 * (1 + 0.7 * math.sin(number / 8)), 0.1))
+    found = TemplateRate(TemplateRateConfig()).detect(seen, baseline)
+    return {item.template_id: item.surprise for item in found}
+
+
+def test_without_spans_load_that_varies_hides_no_template_that_falls() -> None:
+    assert said(spoken(97, 640, 0.02))["other"] < -2.5
+
+
+def test_without_spans_more_of_one_template_is_no_fall_of_another() -> None:
+    baseline = Baseline()
+    for number in range(96):
+        baseline.learn(spoken(number, 400, 0.5))
+    more = spoken(97, 800, 0.25)
+    found = TemplateRate(TemplateRateConfig()).detect(more, baseline)
+    assert not [item for item in found if item.surprise < 0]
