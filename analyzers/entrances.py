@@ -22,11 +22,8 @@ class Entrances:
             new = self._callers.get(waiting.pop(), set()) - asking
             asking |= new
             waiting += new
-        usual, now = (sum(each[place] for found in self._kinds.values() for each in found) for place in (0, 1))
-        if not usual or not now:
-            return 1.0, 1.0
         kinds = [each for key, found in self._kinds.items() if key in asking for each in found]
-        return bounds(kinds, now / usual)
+        return bounds(kinds, self._times) if self._times else (1.0, 1.0)
 
     # Not before they are asked for: there may be many, and mostly nothing is wrong.
     @cached_property
@@ -35,6 +32,12 @@ class Entrances:
         for edge in self._baseline.edges:
             found.setdefault(edge.server, set()).add(edge.client)
         return found
+
+    @cached_property
+    def _times(self) -> float:
+        """How many times what is usual enters now; 0 where nothing does, or is known to."""
+        usual, now = (sum(each[place] for found in self._kinds.values() for each in found) for place in (0, 1))
+        return now / usual if usual else 0.0
 
     @cached_property
     def _kinds(self) -> dict[ServiceKey, list[tuple[float, float]]]:

@@ -80,6 +80,13 @@ class Rate:
     def expected(self, exposure: float) -> float:
         return self.count / self.exposure * exposure if self.exposure > 0 else 0.0
 
+    def nearest(self, count: float, least: float, most: float) -> float | None:
+        """Of the exposures between `least` and `most`, the one `count` departs least from; None where it departs from
+        none of them."""
+        if count > self.expected(most):
+            return most
+        return least if count < self.expected(least) else None
+
     def surprise(self, count: float, exposure: float, tolerance: float = 0.0, cluster: float = 1.0) -> float:
         """Signed standard deviations of `count` in `exposure` from normal; 0 when nothing is known or done.
 

@@ -34,9 +34,9 @@ class EdgeCalls:
             looked_at += 1
             stats = window.edges.get(edge) or EdgeStats()
             done, least, most = work_of[edge.client]
-            if known.calls.expected(least) <= stats.calls <= known.calls.expected(most):
+            work = known.calls.nearest(stats.calls, least, most)
+            if work is None:
                 continue
-            work = most if stats.calls > known.calls.expected(most) else least
             surprise = known.calls.surprise(stats.calls, work, self._config.tolerance)
             unheard = window.edges.get(replace(edge, inferred=not edge.inferred))
             if surprise < 0 and unheard is not None:

@@ -46,13 +46,10 @@ class EdgeErrors:
         for pair, edges in sorted(_between(window).items()):
             if _judged(pair[0], baseline):
                 looked_at += 1
-                failed = sum(stats.errors if inferred else stats.lost for inferred, stats in edges)
-                if failed:
-                    calls = sum(stats.calls for _, stats in edges)
-                    examples = next(
-                        stats.slowest for inferred, stats in edges if (stats.errors if inferred else stats.lost)
-                    )
-                    self._keep(found, pair, _Unanswered(failed, calls, _usual(pair, baseline), examples))
+                failing = [stats for failed, stats in edges if failed]
+                if failing:
+                    failed, calls = sum(failed for failed, _ in edges), sum(stats.calls for _, stats in edges)
+                    self._keep(found, pair, _Unanswered(failed, calls, _usual(pair, baseline), failing[0].slowest))
         for pair, halves in Halves(baseline).unanswered(window).items():
             if _judged(pair[0], baseline):
                 looked_at += len(halves)
@@ -103,12 +100,14 @@ def _judged(client: ServiceKey, baseline: Baseline) -> bool:
     return known is not None and known.learned > 0
 
 
-def _between(window: Summary) -> dict[_Pair, list[tuple[bool, EdgeStats]]]:
-    """All calls of the same two: those whose callee is known by name alone, which was never heard of them, first."""
-    found: dict[_Pair, list[tuple[bool, EdgeStats]]] = {}
+def _between(window: Summary) -> dict[_Pair, list[tuple[int, EdgeStats]]]:
+    """The edges between the same two, each with how many of its calls were not answered: first the one of calls that
+    the callee said nothing of."""
+    found: dict[_Pair, list[tuple[int, EdgeStats]]] = {}
     for edge, stats in sorted(window.edges.items(), key=lambda item: (not item[0].inferred, item[0])):
         if not edge.asynchronous:
-            found.setdefault((edge.client, edge.server), []).append((edge.inferred, stats))
+            unanswered = stats.errors if edge.inferred else stats.lost
+            found.setdefault((edge.client, edge.server), []).append((unanswered, stats))
     return found
 
 

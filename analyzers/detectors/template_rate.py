@@ -118,9 +118,9 @@ class TemplateRate:
                 if template_id not in known.severe:
                     # Nobody asks for failures.
                     most *= mixture[1]
-                if rate.expected(least) <= count <= rate.expected(most):
+                exposure = rate.nearest(count, least, most)
+                if exposure is None:
                     continue
-                exposure = most if count > rate.expected(most) else least
                 clocked = self._clocked(known, template_id, rate, count, window)
                 counts = [_Count(rate, count, exposure, unit, "the work done", tolerance=tolerance, clocked=clocked)]
             surprise, counted = max(((item.surprise, item) for item in counts), key=lambda pair: abs(pair[0]))

@@ -61,7 +61,7 @@ def _case(options: Options, records: int, stock: StockServer, ours: OurServer, n
         rows.append(compared(f"batch {records}, {name}: ours", "ms", mine, base, "S", bar))
         if records == _LARGE and bar:
             # S analyses nothing.
-            more = [ours - stock for ours, stock in zip(mine, base, strict=True)]
+            more = [value - other for value, other in zip(mine, base, strict=True)]
             rows.append(Row(f"batch {records}, {name}: ours more than S", "ms", Spread.of(more), bar=_WAIT_BAR))
     return rows
 
