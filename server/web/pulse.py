@@ -61,11 +61,13 @@ class Pulse:
             self._streams.add(stream)
         try:
             while not self._ended.is_set():
-                if (sequence := self.sequence) == after:
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(stream.woken.wait(), self._tick)
-                    sequence = self.sequence
-                stream.woken.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._tick):
+                        # Woken for what it has already told, it sleeps on.
+                        while self.sequence == after and not self._ended.is_set():
+                            await stream.woken.wait()
+                            stream.woken.clear()
+                sequence = self.sequence
                 if not self._ended.is_set():
                     yield sequence, sequence != after
                 after = sequence

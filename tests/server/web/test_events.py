@@ -1,6 +1,7 @@
+import asyncio
 from contextlib import ExitStack
 
-from server.feed import IncidentFeed
+from server.feed import Change, IncidentFeed
 from server.web.pulse import Pulse
 from tests.server.web import shop
 from tests.server.web.conftest import Service
@@ -79,6 +80,24 @@ async def test_a_quiet_feed_still_ticks() -> None:
     assert await anext(beats) == (0, False)
     assert await anext(beats) == (0, False)
     await beats.aclose()
+
+
+async def test_who_is_woken_for_what_it_knows_hears_nothing() -> None:
+    feed = IncidentFeed()
+    pulse = Pulse(feed, tick=30)
+    pulse.start()
+    beats = pulse.beats(0)
+    try:
+        for known in range(1, 20, 2):
+            feed.publish(Change.UPDATED, shop.OPEN)
+            assert await anext(beats) == (known, True)
+            await asyncio.sleep(0.02)  # the thread that wakes comes only now
+            asyncio.get_running_loop().call_later(0.02, feed.publish, Change.UPDATED, shop.OPEN)
+            assert await anext(beats) == (known + 1, True)
+    finally:
+        await beats.aclose()
+        pulse.stop()
+        pulse.join()
 
 
 async def test_who_leaves_makes_room() -> None:
