@@ -75,8 +75,13 @@ class Latency:
         return (within + _PRIOR_COUNT * _PRIOR_VARIANCE) / (self.count + _PRIOR_COUNT)
 
     @property
+    def _spread(self) -> float:
+        """Standard deviation of log durations, as far as one call may be judged by it."""
+        return max(math.sqrt(self.variance), _LEAST_SPREAD)
+
+    @property
     def _reach(self) -> float:
-        return _INFLUENCE * max(math.sqrt(self.variance), _LEAST_SPREAD)
+        return _INFLUENCE * self._spread
 
     @property
     def drift(self) -> float:
@@ -104,5 +109,5 @@ class Latency:
         if abs(shift) <= margin:
             return 0.0
         shift -= math.copysign(margin, shift)
-        error = math.sqrt(self.drift + self.variance * (1 / sketch.count + 1 / self.count))
+        error = math.sqrt(self.drift + self._spread**2 * (1 / sketch.count + 1 / self.count))
         return standard(shift / error, self.buckets + _PRIOR_BUCKETS)

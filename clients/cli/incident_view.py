@@ -103,11 +103,18 @@ def _facts(incident: incident_pb2.Incident) -> Table:
     add("acknowledged", moment(incident.acknowledge_time))
     add("resolved", moment(incident.resolve_time) + (", by itself" if incident.auto_resolved else ""))
     add("services", ", ".join(incident.service_names))
-    add("came back", f"{incident.reopen_count} times" if incident.reopen_count else "")
+    add("came back", _came_back(incident))
     add("continues", incident.previous_incident)
     add("merged into", incident.merged_into)
     add("labels", ", ".join(f"{key}={value}" for key, value in sorted(incident.labels.items())))
     return facts
+
+
+def _came_back(incident: incident_pb2.Incident) -> str:
+    if not incident.reopen_count:
+        return ""
+    times = "once" if incident.reopen_count == 1 else f"{incident.reopen_count} times"
+    return ", last ".join(filter(None, (times, moment(incident.reopen_time))))
 
 
 def _cause(cause: root_cause_pb2.RootCause) -> RenderableType:

@@ -67,6 +67,14 @@ def test_one_call_alone_is_no_alarm() -> None:
     assert NORMAL.surprise(Sketch.of([10**14]), 0.1) <= 4.5
 
 
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_nor_are_a_few_calls_of_what_hardly_ever_varies(count: int) -> None:
+    steady = Latency()
+    for _ in range(200):
+        steady.learn(Sketch.of([20 * MILLI] * 30))
+    assert steady.surprise(Sketch.of([10**14] * count), 0.1) <= 4.5 * math.sqrt(count)
+
+
 def test_the_beginning_of_a_failure_learned_unawares_does_not_hide_the_rest() -> None:
     """A rarely made call: each bucket holds one or two."""
     latency = learned(buckets=12, each=1)

@@ -220,7 +220,9 @@ type Incident struct {
 	// The earlier incident it continues. Format: "incidents/{incident}".
 	PreviousIncident string `protobuf:"bytes,20,opt,name=previous_incident,json=previousIncident,proto3" json:"previous_incident,omitempty"`
 	// The incident that took this one in. Format: "incidents/{incident}".
-	MergedInto    string `protobuf:"bytes,21,opt,name=merged_into,json=mergedInto,proto3" json:"merged_into,omitempty"`
+	MergedInto string `protobuf:"bytes,21,opt,name=merged_into,json=mergedInto,proto3" json:"merged_into,omitempty"`
+	// Event time at which it last came back; unset if it never did.
+	ReopenTime    *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=reopen_time,json=reopenTime,proto3" json:"reopen_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -402,11 +404,18 @@ func (x *Incident) GetMergedInto() string {
 	return ""
 }
 
+func (x *Incident) GetReopenTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReopenTime
+	}
+	return nil
+}
+
 var File_hypocenter_v1_incident_proto protoreflect.FileDescriptor
 
 const file_hypocenter_v1_incident_proto_rawDesc = "" +
 	"\n" +
-	"\x1chypocenter/v1/incident.proto\x12\rhypocenter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhypocenter/v1/anomaly.proto\x1a\x1ehypocenter/v1/root_cause.proto\x1a\x1bhypocenter/v1/service.proto\"\xf5\b\n" +
+	"\x1chypocenter/v1/incident.proto\x12\rhypocenter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhypocenter/v1/anomaly.proto\x1a\x1ehypocenter/v1/root_cause.proto\x1a\x1bhypocenter/v1/service.proto\"\xb2\t\n" +
 	"\bIncident\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x123\n" +
@@ -435,7 +444,9 @@ const file_hypocenter_v1_incident_proto_rawDesc = "" +
 	"\rauto_resolved\x18\x13 \x01(\bR\fautoResolved\x12+\n" +
 	"\x11previous_incident\x18\x14 \x01(\tR\x10previousIncident\x12\x1f\n" +
 	"\vmerged_into\x18\x15 \x01(\tR\n" +
-	"mergedInto\x1a9\n" +
+	"mergedInto\x12;\n" +
+	"\vreopen_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"reopenTime\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"Z\n" +
@@ -494,11 +505,12 @@ var file_hypocenter_v1_incident_proto_depIdxs = []int32{
 	7,  // 9: hypocenter.v1.Incident.resolve_time:type_name -> google.protobuf.Timestamp
 	8,  // 10: hypocenter.v1.Incident.services:type_name -> hypocenter.v1.Service
 	7,  // 11: hypocenter.v1.Incident.acknowledge_time:type_name -> google.protobuf.Timestamp
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	7,  // 12: hypocenter.v1.Incident.reopen_time:type_name -> google.protobuf.Timestamp
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_hypocenter_v1_incident_proto_init() }

@@ -62,6 +62,7 @@ def to_incident(incident: Incident, view: incident_pb2.IncidentView) -> incident
         resolve_time=to_timestamp(incident.resolve_unix_nano),
         etag=incident.etag,
         reopen_count=incident.reopen_count,
+        reopen_time=to_timestamp(incident.reopen_unix_nano),
         auto_resolved=incident.auto_resolved,
         previous_incident=to_name(incident.previous_incident),
         merged_into=to_name(incident.merged_into),

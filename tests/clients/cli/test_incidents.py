@@ -123,6 +123,14 @@ def test_evidence_that_does_not_add_up_is_said(server: RememberingServer, run: R
     assert "does not add up" in run("incidents", "show", "a1").stdout
 
 
+def test_when_it_came_back_is_said(server: RememberingServer, run: Run) -> None:
+    back = incident()
+    back.reopen_count = 2
+    back.reopen_time.CopyFrom(Timestamp(seconds=START.seconds + 600))
+    server.put(back)
+    assert re.search(r"came back +2 times, last 2023-11-14 22:23:20", run("incidents", "show", "a1").stdout)
+
+
 def test_an_inconclusive_diagnosis_says_what_is_missing(server: RememberingServer, run: Run) -> None:
     diagnosis = root_cause_pb2.Diagnosis(inconclusive_reason="no spans from payment")
     server.put(incident_pb2.Incident(name="incidents/a1", title="Something", diagnosis=diagnosis))

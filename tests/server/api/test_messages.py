@@ -14,7 +14,7 @@ FULL = incident_pb2.INCIDENT_VIEW_FULL
 
 def test_an_incident_without_its_later_times_leaves_them_unset() -> None:
     message = to_incident(incident("a"), FULL)
-    for field in ("end_time", "acknowledge_time", "resolve_time"):
+    for field in ("end_time", "acknowledge_time", "resolve_time", "reopen_time"):
         assert not message.HasField(field)
     assert message.start_time.ToNanoseconds() == T0
     assert (message.previous_incident, message.merged_into) == ("", "")
@@ -30,6 +30,7 @@ def test_an_incident_with_everything() -> None:
         acknowledge_unix_nano=T0 + 2,
         resolve_unix_nano=T0 + 3,
         reopen_count=2,
+        reopen_unix_nano=T0 + 4,
         auto_resolved=True,
         previous_incident="b",
         merged_into="c",
@@ -39,8 +40,8 @@ def test_an_incident_with_everything() -> None:
     assert (message.name, message.etag) == ("incidents/a", full.etag)
     assert list(message.service_names) == ["cart", "payment"]
     assert [service.service_namespace for service in message.services] == ["shop", "shop"]
-    times = (message.end_time, message.acknowledge_time, message.resolve_time)
-    assert [time.ToNanoseconds() - T0 for time in times] == [1, 2, 3]
+    times = (message.end_time, message.acknowledge_time, message.resolve_time, message.reopen_time)
+    assert [time.ToNanoseconds() - T0 for time in times] == [1, 2, 3, 4]
     assert (message.reopen_count, message.auto_resolved) == (2, True)
     assert (message.previous_incident, message.merged_into) == ("incidents/b", "incidents/c")
     assert dict(message.labels) == {"team": "shop"}

@@ -18,7 +18,7 @@ from hypocenter.v1 import root_cause_pb2 as hypocenter_dot_v1_dot_root__cause__p
 from hypocenter.v1 import service_pb2 as hypocenter_dot_v1_dot_service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1chypocenter/v1/incident.proto\x12\rhypocenter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhypocenter/v1/anomaly.proto\x1a\x1ehypocenter/v1/root_cause.proto\x1a\x1bhypocenter/v1/service.proto\"\x80\x07\n\x08Incident\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12,\n\x05state\x18\x03 \x01(\x0e\x32\x1d.hypocenter.v1.Incident.State\x12)\n\x08severity\x18\x04 \x01(\x0e\x32\x17.hypocenter.v1.Severity\x12\x15\n\rservice_names\x18\x05 \x03(\t\x12)\n\tanomalies\x18\x06 \x03(\x0b\x32\x16.hypocenter.v1.Anomaly\x12+\n\tdiagnosis\x18\x07 \x01(\x0b\x32\x18.hypocenter.v1.Diagnosis\x12\x33\n\x06labels\x18\x08 \x03(\x0b\x32#.hypocenter.v1.Incident.LabelsEntry\x12\x12\n\nresolution\x18\t \x01(\t\x12.\n\nstart_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cresolve_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\x0f \x01(\t\x12(\n\x08services\x18\x10 \x03(\x0b\x32\x16.hypocenter.v1.Service\x12\x34\n\x10\x61\x63knowledge_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0creopen_count\x18\x12 \x01(\x05\x12\x15\n\rauto_resolved\x18\x13 \x01(\x08\x12\x19\n\x11previous_incident\x18\x14 \x01(\t\x12\x13\n\x0bmerged_into\x18\x15 \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"Z\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_OPEN\x10\x01\x12\x16\n\x12STATE_ACKNOWLEDGED\x10\x02\x12\x12\n\x0eSTATE_RESOLVED\x10\x03*u\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cSEVERITY_LOW\x10\x01\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x02\x12\x11\n\rSEVERITY_HIGH\x10\x03\x12\x15\n\x11SEVERITY_CRITICAL\x10\x04*^\n\x0cIncidentView\x12\x1d\n\x19INCIDENT_VIEW_UNSPECIFIED\x10\x00\x12\x17\n\x13INCIDENT_VIEW_BASIC\x10\x01\x12\x16\n\x12INCIDENT_VIEW_FULL\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1chypocenter/v1/incident.proto\x12\rhypocenter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhypocenter/v1/anomaly.proto\x1a\x1ehypocenter/v1/root_cause.proto\x1a\x1bhypocenter/v1/service.proto\"\xb1\x07\n\x08Incident\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12,\n\x05state\x18\x03 \x01(\x0e\x32\x1d.hypocenter.v1.Incident.State\x12)\n\x08severity\x18\x04 \x01(\x0e\x32\x17.hypocenter.v1.Severity\x12\x15\n\rservice_names\x18\x05 \x03(\t\x12)\n\tanomalies\x18\x06 \x03(\x0b\x32\x16.hypocenter.v1.Anomaly\x12+\n\tdiagnosis\x18\x07 \x01(\x0b\x32\x18.hypocenter.v1.Diagnosis\x12\x33\n\x06labels\x18\x08 \x03(\x0b\x32#.hypocenter.v1.Incident.LabelsEntry\x12\x12\n\nresolution\x18\t \x01(\t\x12.\n\nstart_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cresolve_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\x0f \x01(\t\x12(\n\x08services\x18\x10 \x03(\x0b\x32\x16.hypocenter.v1.Service\x12\x34\n\x10\x61\x63knowledge_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0creopen_count\x18\x12 \x01(\x05\x12\x15\n\rauto_resolved\x18\x13 \x01(\x08\x12\x19\n\x11previous_incident\x18\x14 \x01(\t\x12\x13\n\x0bmerged_into\x18\x15 \x01(\t\x12/\n\x0breopen_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"Z\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_OPEN\x10\x01\x12\x16\n\x12STATE_ACKNOWLEDGED\x10\x02\x12\x12\n\x0eSTATE_RESOLVED\x10\x03*u\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cSEVERITY_LOW\x10\x01\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x02\x12\x11\n\rSEVERITY_HIGH\x10\x03\x12\x15\n\x11SEVERITY_CRITICAL\x10\x04*^\n\x0cIncidentView\x12\x1d\n\x19INCIDENT_VIEW_UNSPECIFIED\x10\x00\x12\x17\n\x13INCIDENT_VIEW_BASIC\x10\x01\x12\x16\n\x12INCIDENT_VIEW_FULL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -27,14 +27,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_INCIDENT_LABELSENTRY']._loaded_options = None
   _globals['_INCIDENT_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_SEVERITY']._serialized_start=1069
-  _globals['_SEVERITY']._serialized_end=1186
-  _globals['_INCIDENTVIEW']._serialized_start=1188
-  _globals['_INCIDENTVIEW']._serialized_end=1282
+  _globals['_SEVERITY']._serialized_start=1118
+  _globals['_SEVERITY']._serialized_end=1235
+  _globals['_INCIDENTVIEW']._serialized_start=1237
+  _globals['_INCIDENTVIEW']._serialized_end=1331
   _globals['_INCIDENT']._serialized_start=171
-  _globals['_INCIDENT']._serialized_end=1067
-  _globals['_INCIDENT_LABELSENTRY']._serialized_start=930
-  _globals['_INCIDENT_LABELSENTRY']._serialized_end=975
-  _globals['_INCIDENT_STATE']._serialized_start=977
-  _globals['_INCIDENT_STATE']._serialized_end=1067
+  _globals['_INCIDENT']._serialized_end=1116
+  _globals['_INCIDENT_LABELSENTRY']._serialized_start=979
+  _globals['_INCIDENT_LABELSENTRY']._serialized_end=1024
+  _globals['_INCIDENT_STATE']._serialized_start=1026
+  _globals['_INCIDENT_STATE']._serialized_end=1116
 # @@protoc_insertion_point(module_scope)

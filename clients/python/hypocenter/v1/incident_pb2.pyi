@@ -33,7 +33,7 @@ INCIDENT_VIEW_BASIC: IncidentView
 INCIDENT_VIEW_FULL: IncidentView
 
 class Incident(_message.Message):
-    __slots__ = ("name", "title", "state", "severity", "service_names", "anomalies", "diagnosis", "labels", "resolution", "start_time", "end_time", "create_time", "update_time", "resolve_time", "etag", "services", "acknowledge_time", "reopen_count", "auto_resolved", "previous_incident", "merged_into")
+    __slots__ = ("name", "title", "state", "severity", "service_names", "anomalies", "diagnosis", "labels", "resolution", "start_time", "end_time", "create_time", "update_time", "resolve_time", "etag", "services", "acknowledge_time", "reopen_count", "auto_resolved", "previous_incident", "merged_into", "reopen_time")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Incident.State]
@@ -72,6 +72,7 @@ class Incident(_message.Message):
     AUTO_RESOLVED_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_INCIDENT_FIELD_NUMBER: _ClassVar[int]
     MERGED_INTO_FIELD_NUMBER: _ClassVar[int]
+    REOPEN_TIME_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     state: Incident.State
@@ -93,4 +94,5 @@ class Incident(_message.Message):
     auto_resolved: bool
     previous_incident: str
     merged_into: str
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., state: _Optional[_Union[Incident.State, str]] = ..., severity: _Optional[_Union[Severity, str]] = ..., service_names: _Optional[_Iterable[str]] = ..., anomalies: _Optional[_Iterable[_Union[_anomaly_pb2.Anomaly, _Mapping]]] = ..., diagnosis: _Optional[_Union[_root_cause_pb2.Diagnosis, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., resolution: _Optional[str] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., resolve_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., services: _Optional[_Iterable[_Union[_service_pb2.Service, _Mapping]]] = ..., acknowledge_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., reopen_count: _Optional[int] = ..., auto_resolved: bool = ..., previous_incident: _Optional[str] = ..., merged_into: _Optional[str] = ...) -> None: ...
+    reopen_time: _timestamp_pb2.Timestamp
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., state: _Optional[_Union[Incident.State, str]] = ..., severity: _Optional[_Union[Severity, str]] = ..., service_names: _Optional[_Iterable[str]] = ..., anomalies: _Optional[_Iterable[_Union[_anomaly_pb2.Anomaly, _Mapping]]] = ..., diagnosis: _Optional[_Union[_root_cause_pb2.Diagnosis, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., resolution: _Optional[str] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., resolve_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., services: _Optional[_Iterable[_Union[_service_pb2.Service, _Mapping]]] = ..., acknowledge_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., reopen_count: _Optional[int] = ..., auto_resolved: bool = ..., previous_incident: _Optional[str] = ..., merged_into: _Optional[str] = ..., reopen_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
