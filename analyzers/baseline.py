@@ -1,6 +1,6 @@
 """What is normal: learned from buckets nothing was wrong in, one service at a time, slowly forgotten."""
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 from dataclasses import dataclass, field
 
 from analyzers.changes import Change, Running
@@ -116,9 +116,13 @@ class ServiceBaseline:
 
     @property
     def burstiness(self) -> float:
-        """Mean dispersion of its templates: how many records of one kind come at once."""
-        rates = self.templates.values()
-        return sum(rate.dispersion for rate in rates) / len(rates) if rates else 1.0
+        """Mean dispersion of its templates: how many records of one kind come at once. By work or by the clock,
+        whichever tells better when they come: work that few traces tell of is itself a matter of chance."""
+        if not self.templates:
+            return 1.0
+        clocked = (self.clocked.get(template_id, rate) for template_id, rate in self.templates.items())
+        pairs = zip(self.templates.values(), clocked, strict=True)
+        return sum(min(rate.dispersion, other.dispersion) for rate, other in pairs) / len(self.templates)
 
     def note_changes(self, summary: ServiceSummary, now_unix_nano: int) -> None:
         """A new version may word its logs in another way: what was known of them is as good as forgotten."""
@@ -255,6 +259,12 @@ class Baseline:
         for edge in [edge for edge in self.edges if service in (edge.client, edge.server)]:
             del self.edges[edge]
 
+    def forget_calls(self, addresses: Collection[ServiceKey]) -> None:
+        """Drop what is known of calls that were filed under the name of an address, since it is known now who answers
+        there."""
+        for edge in [edge for edge in self.edges if edge.inferred and edge.server in addresses]:
+            del self.edges[edge]
+
     def settle(self) -> None:
         """All that was learned from is normal, because somebody says so: nothing of it is held back."""
         for service in self.services.values():
@@ -327,6 +337,14 @@ def _ordinary(summary: ServiceSummary) -> int:
     return sum(count for severity, count in summary.severities.items() if severity < _WARN)
 
 
+def _learn_rate(rate: Rate, count: int, exposure: float) -> None:
+    """Where few traces are kept, many buckets hold records and no work."""
+    if exposure > 0:
+        rate.learn(count, exposure)
+    else:
+        rate.defer(count)
+
+
 def _learn_service(
     baseline: ServiceBaseline,
     summary: ServiceSummary,
@@ -350,8 +368,8 @@ def _learn_service(
         else:
             if not baseline.settled:
                 baseline.lines.fade(0.5 ** ((bucket.end_unix_nano - bucket.start_unix_nano) / _SETTLING))
-            baseline.lines.learn(_ordinary(summary), exposure)
-    baseline.errors.learn(summary.error_records, exposure)
+            _learn_rate(baseline.lines, _ordinary(summary), exposure)
+    _learn_rate(baseline.errors, summary.error_records, exposure)
     fresh = {count.text for template_id, count in summary.templates.items() if template_id not in baseline.templates}
     # One that differs from known ones in a word that varies is no new wording.
     new = len(strangers(fresh, baseline.texts.values())) if fresh else 0
@@ -367,7 +385,7 @@ def _learn_service(
     for template_id, rate in baseline.templates.items():
         seen = summary.templates.get(template_id)
         written = seen.count if seen else 0
-        rate.learn(written, exposure)
+        _learn_rate(rate, written, exposure)
         baseline.clocked.setdefault(template_id, Rate()).learn(written, seconds)
     for name, stats in sorted(summary.operations.items()):
         if name in baseline.operations or len(baseline.operations) < max_operations:

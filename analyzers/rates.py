@@ -12,6 +12,8 @@ _PRIOR_DISPERSION = 1.5
 _KNOWN = 12.0
 # One bucket counts for no more: the first moments of a failure, learned unawares, must not make it look normal.
 _MOST_RESIDUAL = 12.0
+# Share of the buckets in which what comes steadily comes.
+_MOSTLY = 0.5
 
 
 @dataclass(slots=True)
@@ -28,16 +30,25 @@ class Rate:
     buckets: float = 0.0
     # The dispersion is never taken to be less: 1 for independent events, less for what happens once a call.
     least: float = 1.0
+    # Buckets with any, of `buckets`; and counts of late without exposure. Not in checkpoints of older versions.
+    filled: float = 0.0
+    deferred: float = 0.0
+
+    def defer(self, count: float) -> None:
+        """A count whose exposure falls to chance into a later bucket, as that of work of which few traces are kept."""
+        self.deferred += count
 
     def learn(self, count: float, exposure: float) -> None:
         if exposure <= 0:
             return
+        count, self.deferred = count + self.deferred, 0.0
         if self.exposure > 0:
             # Half a count, so that what never happened yet isn't taken for impossible; and the estimate's own error.
             expected = (self.count + 0.5) / self.exposure * exposure
             residual = (count - expected) ** 2 / max(expected * (1 + exposure / self.exposure), 0.25)
             self.residuals += min(residual, _MOST_RESIDUAL)
             self.buckets += 1
+            self.filled += count > 0
         self.count += count
         self.exposure += exposure
 
@@ -49,6 +60,8 @@ class Rate:
             self.residuals + other.residuals,
             self.buckets + other.buckets,
             max(self.least, other.least),
+            self.filled + other.filled,
+            self.deferred + other.deferred,
         )
 
     def fade(self, factor: float) -> None:
@@ -57,6 +70,7 @@ class Rate:
         self.exposure *= factor
         self.residuals *= factor
         self.buckets *= factor
+        self.filled *= factor
 
     @property
     def dispersion(self) -> float:
@@ -77,6 +91,13 @@ class Rate:
         part = mean % 1.0
         return min(1.0, part * (1.0 - part) / mean)
 
+    @property
+    def clump(self) -> float:
+        """How many come at once: a Poisson process that fills as few buckets has so many times fewer. 1 for what comes
+        in most buckets: that it did not come at times, of late perhaps, makes no clumps of it."""
+        filled = (self.filled + 1.0) / (self.buckets + 1.0)
+        return max(1.0, self.count / (self.buckets + 1.0) / -math.log1p(-filled)) if filled < _MOSTLY else 1.0
+
     def expected(self, exposure: float) -> float:
         return self.count / self.exposure * exposure if self.exposure > 0 else 0.0
 
@@ -93,16 +114,18 @@ class Rate:
         Anscombe's square-root transform keeps small counts honest (Anscombe, Biometrika 1948); the factor
         1 + exposure/known exposure is what the estimate of the rate itself may be wrong by. A departure of up to
         `tolerance` (a share of the expected count) is no departure. Where `cluster` come at once, only so many fewer
-        are independent.
+        are independent; what comes in clumps may as well not come, however many there were in the last one.
         """
         if self.exposure <= 0 or exposure <= 0:
             return 0.0
-        expected = self.expected(exposure)
+        expected, dispersion = self.expected(exposure), self.dispersion
         if count > expected:
             expected = min(count, expected * (1 + tolerance))
         else:
             expected = max(count, expected * (1 - tolerance))
-        spread = math.sqrt(self.dispersion * (1 + exposure / self.exposure))
+            if (clump := self.clump) > cluster:
+                cluster, dispersion = clump, max(self.least, dispersion * cluster / clump)
+        spread = math.sqrt(dispersion * (1 + exposure / self.exposure))
         count, expected = count / cluster, expected / cluster
         deviations = 2.0 * (math.sqrt(count + 0.375) - math.sqrt(expected + 0.375)) / spread
         return standard(deviations, self.buckets + _KNOWN)

@@ -6,6 +6,7 @@ from itertools import chain
 
 import numpy as np
 
+from analyzers.addresses import Addresses, Answering
 from analyzers.aliases import Aliases, AliasState
 from analyzers.archive import LOOSE, Archive
 from analyzers.assembly import AssemblerState, AssemblyLimits, TraceAssembler
@@ -13,6 +14,7 @@ from analyzers.buckets import rows_of_each
 from analyzers.catch_up import Arrival, CatchUp, CatchUpSettings, CatchUpState
 from analyzers.changes import note_event
 from analyzers.columns import Int64, LogBatch, SpanBatch
+from analyzers.service import ServiceKey
 from analyzers.spool import InMemory, Spool
 from analyzers.summary import Summary, union
 from analyzers.tally import CountLimits, Tally
@@ -67,6 +69,7 @@ class TimelineState:
     # Not in checkpoints of older versions.
     catch_up: CatchUpState = field(default_factory=CatchUpState)
     aliases: AliasState = field(default_factory=AliasState)
+    addresses: list[tuple[ServiceKey, Answering]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class Timeline:
             )
         )
         self.aliases = Aliases()
+        self.addresses = Addresses()
         self.witnesses = Witnesses(aliases=self.aliases)
         self.late_records = 0
         self.late_spans = 0
@@ -203,6 +207,7 @@ class Timeline:
             self.witnesses.state(),
             self.catch_up.state,
             self.aliases.state(),
+            self.addresses.state(),
         )
 
     def restore(self, state: TimelineState, closed: Iterable[Summary]) -> None:
@@ -217,6 +222,7 @@ class Timeline:
         self.witnesses.restore(state.heard)
         self.catch_up.state = state.catch_up
         self.aliases.restore(state.aliases)
+        self.addresses.restore(state.addresses)
 
     def _first_in_time(self) -> int:
         return self.watermark_unix_nano // self.settings.bucket * self.settings.bucket
@@ -245,6 +251,7 @@ class Timeline:
             return None
         whole = union(chain((first,), parts))
         self.aliases.apply(whole)
+        self.addresses.apply(whole)
         return whole
 
     def _close_until(self, time_unix_nano: int) -> Iterator[Summary]:
@@ -268,6 +275,7 @@ class Timeline:
             self._pour(start, summary)
             self.witnesses.join(self.assembler.assemble(start, summary), summary)
             self.aliases.settle(summary)
+            self.addresses.settle(summary)
             self._open_from = start + width
             if upcoming == start:
                 self._silent_from = self._open_from

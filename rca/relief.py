@@ -15,7 +15,12 @@ from rca.diagnosis import Evidence
 from rca.flooding import Floods, fails
 from rca.graph import Topology
 from rca.waiting import unanswered
-from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, strength
+from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of, strength
+
+# Calls that fail in a service itself, and those that nobody answers.
+_BREAKING = frozenset({"span_errors", "edge_errors"})
+# How many times as surprising as what fails, on the common scale, what is said about it may be.
+_PASSED_ON = 2.0
 
 
 def explained(
@@ -54,6 +59,9 @@ def explained(
             anomaly_ids=tuple(sorted(item.anomaly_id for item in late)),
         )
         return
+    if (relief := _passed_on(service, callees, evidence, found, topology, settings)) is not None:
+        yield relief
+        return
     guilty = [callee for callee in callees if scores.get(callee, 0.0) >= 1.0 and callee in own]
     if not guilty:
         return
@@ -65,6 +73,51 @@ def explained(
         description=f"it calls {callee.name}, which has troubles of its own that show in its callers' logs",
         anomaly_ids=tuple(anomaly for item in own[callee] for anomaly in item.anomaly_ids),
     )
+
+
+def _passed_on(
+    service: ServiceKey,
+    callees: Iterable[ServiceKey],
+    evidence: Iterable[Evidence],
+    found: Mapping[ServiceKey, Sequence[Anomaly]],
+    topology: Topology,
+    settings: RankingSettings,
+) -> Evidence | None:
+    """Who fails no call by itself only passes on what fails elsewhere: in a callee, or further on through others that
+    show it too. However loud it is, that explains it, unless hardly anything fails there."""
+    if _broken(found[service]):
+        return None
+    broken: dict[ServiceKey, float] = {}
+    seen, ahead = {service}, [*callees]
+    while ahead:
+        callee = ahead.pop()
+        if callee in seen or callee not in found:
+            continue
+        seen.add(callee)
+        if worst := _broken(found[callee]):
+            broken[callee] = worst
+        else:
+            ahead += topology.callees(callee)
+    if not broken:
+        return None
+    callee = max(broken, key=lambda item: (broken[item], item))
+    shown = max(strength(item.surprise) for item in found[service] if signal_of(item) in PROPAGATING)
+    share = min(1.0, _PASSED_ON * broken[callee] / shown)
+    # The pauses between its attempts are its own time.
+    repeated = any(signal_of(item) == CALLS_RISE and item.peer is not None for item in found[service])
+    signals = PROPAGATING | {"self_time"} if repeated else PROPAGATING
+    weight = sum(item.contribution for item in evidence if item.signal in signals)
+    return Evidence(
+        signal="explained_by_callee",
+        contribution=-settings.unanswered * share * weight,
+        description=f"it fails no call by itself, and those it passes on fail in {callee.name}",
+        anomaly_ids=tuple(sorted(item.anomaly_id for item in found[callee] if item.detector in _BREAKING)),
+    )
+
+
+def _broken(found: Iterable[Anomaly]) -> float:
+    """How surprising it is that calls fail in a service itself, or get no answer from it; on the common scale."""
+    return max((strength(item.surprise) for item in found if item.detector in _BREAKING), default=0.0)
 
 
 def _late(finding: Anomaly, caller: ServiceKey) -> bool:

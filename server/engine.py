@@ -167,6 +167,10 @@ class Engine:
                     adopt(self.baseline, alias)
                 for earlier in self._recent:
                     self.timeline.aliases.apply(earlier)
+            if addresses := self.timeline.addresses.take_new():
+                self.baseline.forget_calls(addresses)
+                for earlier in self._recent:
+                    self.timeline.addresses.apply(earlier)
             self.baseline.see(bucket)
             self._recent.append(bucket)
             window = union(self._recent)

@@ -116,6 +116,7 @@ class Forgetting:
             for service in services:
                 engine.baseline.forget(service)
                 engine.timeline.aliases.forget(service)
+                engine.timeline.addresses.forget(service)
                 state.census.pop(service, None)
                 state.instances.pop(service, None)
             engine.census.restore(state.census, state.instances)

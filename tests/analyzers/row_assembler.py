@@ -212,6 +212,9 @@ class RowAssembler:
         for child, where in beside:
             if where is not place:
                 _call(span, place, child, where, places)
+                if span.peer is not None and span.kind != _CONSUMER and not _asynchronous(span, child):
+                    addresses = places.edge(place, where, False).addresses
+                    addresses[span.peer.service.name] = addresses.get(span.peer.service.name, 0) + 1
         if parent is not None and (caller := places.of(parent.resource)) is not place:
             _call(parent, caller, span, place, places)
         taking = span.kind == _CONSUMER

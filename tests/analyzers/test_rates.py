@@ -130,3 +130,30 @@ def test_two_of_what_is_rare_are_not_many() -> None:
         rate.learn(0, 5)
     rate.learn(3, 5)
     assert 0 < rate.surprise(2, 15) < 3
+
+
+def test_what_came_once_and_in_numbers_may_as_well_not_come() -> None:
+    """Forty lines of a nightly job, in one bucket of fifty."""
+    nightly = Rate(0.0, 400.0)
+    for bucket in range(50):
+        nightly.learn(40.0 if bucket == 10 else 0.0, 20.0)
+    assert nightly.expected(240.0) > 5
+    assert abs(nightly.surprise(0.0, 240.0)) < 1.5
+
+
+@given(st.integers(1, 40))
+def test_what_came_in_most_buckets_is_missed_however_few_they_are(empty: int) -> None:
+    steady = learned(*[(20, 40)] * 60, *[(0, 40)] * empty)
+    assert steady.surprise(0.0, 240.0) < -3
+
+
+def test_counts_wait_for_the_exposure_they_belong_to() -> None:
+    """Of one unit of work in four a trace is kept, of all of them the records."""
+    rate = Rate()
+    for bucket in range(100):
+        if bucket % 4:
+            rate.defer(5)
+        else:
+            rate.learn(5, 1)
+    assert rate.expected(1.0) == pytest.approx(20.0, rel=0.05)
+    assert Rate(5.0, 1.0).with_also(rate).deferred == rate.deferred == 15

@@ -133,6 +133,28 @@ def test_pauses_between_attempts_are_no_slowness_of_its_own() -> None:
     assert rank([*waits, silent], SHOP)[0].service == CHECKOUT
 
 
+def loud(service: ServiceKey) -> list[Anomaly]:
+    """All that a caller shows which retries, gives up, and says so."""
+    signs = [finding(service, detector, 40.0) for detector in ("new_template", "error_share", "self_time")]
+    return [*signs, finding(service, "template_rate", -30.0), finding(service, "edge_calls", 9.0, peer=PAYMENT)]
+
+
+def test_who_only_passes_on_what_fails_elsewhere_is_explained_however_loud_it_is() -> None:
+    failing = finding(PAYMENT, "span_errors", 16.0)
+    causes = rank([failing, *loud(CHECKOUT), *loud(FRONTEND)], GRAPH)
+    assert causes[0].service == PAYMENT
+    for cause in causes[1:]:
+        (against,) = (item for item in cause.evidence if item.contribution < 0)
+        assert against.description == "it fails no call by itself, and those it passes on fail in payment"
+        assert against.anomaly_ids == (failing.anomaly_id,)
+
+
+def test_who_fails_by_itself_too_or_calls_somebody_who_hardly_fails_is_not() -> None:
+    own = finding(CHECKOUT, "span_errors", 30.0, subject="POST /order")
+    assert rank([finding(PAYMENT, "span_errors", 16.0), own, *loud(CHECKOUT)], GRAPH)[0].service == CHECKOUT
+    assert rank([finding(PAYMENT, "span_errors", 2.5), *loud(CHECKOUT)], GRAPH)[0].service == CHECKOUT
+
+
 def test_work_cut_short_by_late_calls_is_the_callees() -> None:
     cut = [finding(CHECKOUT, "template_rate", -10.0), finding(CHECKOUT, "edge_calls", -8.0, peer=CATALOG)]
     assert rank([*cut, gap(CHECKOUT, PAYMENT, 8.0)], GRAPH)[0].service == PAYMENT

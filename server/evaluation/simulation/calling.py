@@ -95,7 +95,8 @@ class Caller:
         outcome: Outcome | None = yield answer
         if outcome is None:
             outcome = Outcome("Timeout", f"no answer from {name} within {call.timeout // MILLISECOND} ms")
-        attributes, title = _described(name, operation, service.database, not service.seen[0])
+        address = service.address or name
+        attributes, title = _described(name, address, operation, service.database, not service.seen[0])
         self._telemetry.span(
             pod, context, span_id, title, Span.SPAN_KIND_CLIENT, begun, error=outcome.error, attributes=attributes
         )
@@ -151,7 +152,7 @@ def _told(calling: Calling, gate: Gate) -> Process:
 
 
 @lru_cache
-def _described(name: str, operation: str, database: str, silent: bool) -> tuple[Attributes, str]:
+def _described(name: str, address: str, operation: str, database: str, silent: bool) -> tuple[Attributes, str]:
     """Attributes of the caller's span, and its name."""
     if database:
         return (
@@ -159,9 +160,9 @@ def _described(name: str, operation: str, database: str, silent: bool) -> tuple[
             attribute("db.namespace", name),
             attribute("db.operation.name", operation.split()[0]),
             attribute("db.query.text", operation),
-            attribute("server.address", name),
+            attribute("server.address", address),
         ), operation
     method = operation.split()[0]
-    known = (attribute("server.address", name), attribute("http.request.method", method))
+    known = (attribute("server.address", address), attribute("http.request.method", method))
     # Of somebody else's service, no instrumentation knows the route.
     return known, method if silent else operation

@@ -108,6 +108,7 @@ class _Drawing:
         for name in self._names:
             if random.random() < 0.05:
                 services[name]["log_name"] = random.choice((f"{name}-java", f"app.{name}", f"{name}_container"))
+            services[name]["address"] = Random(name).choice(("", f"{name}.prod", f"{name.upper()}-LB.internal:8080"))
         for queue in queues.values():
             queue["linked"] = random.random() < 0.3
 

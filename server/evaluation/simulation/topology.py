@@ -142,6 +142,8 @@ class Service(Written):
     log_ids: bool = True
     # service.name in its logs, where it is another than in its spans.
     log_name: str = ""
+    # What its callers call it at, where that is not its name.
+    address: str = ""
     # Whether spans say their kind and who was called.
     kinds: bool = True
     # Share of its spans that get lost on the way.

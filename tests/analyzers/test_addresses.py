@@ -1,0 +1,87 @@
+"""Who answers at an address: told by many calls, never by one, and only where it is always the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from analyzers.addresses import Addresses
+from analyzers.service import ServiceKey, service_key
+from analyzers.summary import EdgeKey, EdgeStats, Summary
+from tests.analyzers.telemetry import CHECKOUT, NOON, PAYMENT, SECOND
+
+MAIL = service_key("mail", "shop")
+ADDRESS = replace(CHECKOUT, name="psp-7.internal")
+UNHEARD = EdgeKey(CHECKOUT, ADDRESS, inferred=True)
+
+
+def bucket(
+    *answered: tuple[ServiceKey, int], name: str = ADDRESS.name, number: int = 0, unheard: EdgeKey = UNHEARD
+) -> Summary:
+    """So many calls of checkout at `name` that each of these answered, and three that nobody did."""
+    made = Summary(NOON + number * 5 * SECOND, NOON + (number + 1) * 5 * SECOND)
+    for service, calls in answered:
+        made.edges[EdgeKey(CHECKOUT, service)] = EdgeStats(calls=calls, addresses={name: calls})
+    made.edges[unheard] = EdgeStats(calls=3, errors=3)
+    return made
+
+
+def settled(*buckets: Summary) -> Addresses:
+    addresses = Addresses()
+    for item in buckets:
+        addresses.settle(item)
+    return addresses
+
+
+def test_calls_that_nobody_answers_are_those_of_whoever_answered_before() -> None:
+    addresses = settled(bucket((PAYMENT, 30)))
+    now = bucket(number=1)
+    addresses.settle(now)
+    assert now.edges == {EdgeKey(CHECKOUT, PAYMENT, inferred=True): EdgeStats(calls=3, errors=3)}
+    assert addresses.take_new() == [ADDRESS]
+    assert addresses.take_new() == []
+
+
+def test_a_few_calls_tell_nothing() -> None:
+    now = bucket((PAYMENT, 19))
+    assert settled(now).take_new() == []
+    assert UNHEARD in now.edges
+
+
+def test_a_balancer_in_front_of_several_is_none_of_them() -> None:
+    addresses = settled(bucket((PAYMENT, 300), (MAIL, 20)))
+    assert addresses.of(ADDRESS) == ADDRESS
+
+
+def test_who_moved_in_later_answers_there_now() -> None:
+    addresses = settled(bucket((PAYMENT, 6000)), *(bucket((MAIL, 6000), number=n) for n in range(1, 12)))
+    assert addresses.of(ADDRESS) == MAIL
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        replace(UNHEARD, asynchronous=True),
+        replace(UNHEARD, asynchronous=True, consumed=True),
+        EdgeKey(PAYMENT, ADDRESS, inferred=True),
+    ],
+)
+def test_queues_and_calls_of_oneself_stay_as_they_are(edge: EdgeKey) -> None:
+    now = bucket((PAYMENT, 30), unheard=edge)
+    settled(now)
+    assert edge in now.edges
+
+
+def test_only_so_many_are_remembered() -> None:
+    """Those answered longest ago go first."""
+    addresses = settled(*(bucket((PAYMENT, 30), name=f"host-{n}", number=n) for n in range(5_100)))
+    assert len(addresses) == 5_000
+    assert addresses.of(replace(ADDRESS, name="host-50")).name == "host-50"
+    assert addresses.of(replace(ADDRESS, name="host-5099")) == PAYMENT
+
+
+def test_it_goes_on_after_a_restart_and_forgets_when_told_to() -> None:
+    again = Addresses()
+    again.restore(settled(bucket((PAYMENT, 30))).state())
+    assert again.of(ADDRESS) == PAYMENT
+    again.forget(PAYMENT)
+    assert again.of(ADDRESS) == ADDRESS
