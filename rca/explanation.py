@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from analyzers.anomaly import Anomaly
 from rca.changed import SIGNAL, Changes
 from rca.diagnosis import Diagnosis, RootCause, RuledOut
-from rca.graph import ServiceGraph
+from rca.graph import ServiceGraph, Topology
 from rca.hints import told
 from rca.ranking import rank
 from rca.rules import Rule, first_match
@@ -16,6 +16,9 @@ from rca.weights import RankingSettings, signal_of
 _THIN_SCORE = 0.8
 # Below this it can't be told from the next one.
 _CLOSE_MARGIN = 0.1
+# Signals of what goes wrong in a service itself or on the way to it; and what these must come to for a second fault.
+_OWN = frozenset({"self_time", "span_errors", "edge_gap", "edge_errors"})
+_SECOND = 1.0
 
 _STEPS = {
     "self_time": "Profile {operation} in {service}; check CPU limits, throttling, garbage collection and locks there.",
@@ -45,10 +48,11 @@ def diagnose(
     causes = rank(anomalies, graph, settings, changes)
     anomalies = told(anomalies, settings)
     inconclusive = _inconclusive(causes)
+    second = _second(causes, Topology(graph))
     return Diagnosis(
         root_causes=causes,
-        ruled_out=tuple(_ruled_out(causes)),
-        summary=_summary(causes, inconclusive),
+        ruled_out=tuple(_ruled_out([item for item in causes if item is not second])),
+        summary=_summary(causes, second, inconclusive),
         remediation_steps=_steps(causes, anomalies, rules),
         graph=graph,
         diagnose_unix_nano=now_unix_nano,
@@ -69,6 +73,16 @@ def _inconclusive(causes: Sequence[RootCause]) -> str:
     return ""
 
 
+def _second(causes: Sequence[RootCause], topology: Topology) -> RootCause | None:
+    """The next best candidate that has troubles of its own which the first can't have brought upon it, nor it upon the
+    first: neither calls the other, directly or through others."""
+    for candidate in causes[1:6]:
+        own = sum(item.contribution for item in candidate.evidence if item.signal in _OWN)
+        if min(own, candidate.score) >= _SECOND and not topology.connected(candidate.service, causes[0].service):
+            return candidate
+    return None
+
+
 def _ruled_out(causes: Sequence[RootCause]) -> list[RuledOut]:
     ruled_out = []
     for candidate in causes[1:6]:
@@ -84,7 +98,7 @@ def _ruled_out(causes: Sequence[RootCause]) -> list[RuledOut]:
     return ruled_out
 
 
-def _summary(causes: Sequence[RootCause], inconclusive: str) -> str:
+def _summary(causes: Sequence[RootCause], second: RootCause | None, inconclusive: str) -> str:
     if not causes:
         return f"Inconclusive: {inconclusive}."
     top = causes[0]
@@ -95,6 +109,11 @@ def _summary(causes: Sequence[RootCause], inconclusive: str) -> str:
     lines += [_sentence(f"Changed before: {item.description}") for item in top.evidence if item.signal == SIGNAL]
     if len(top.path) > 1:
         lines.append(f"It spreads along {' -> '.join(step.name for step in top.path)}.")
+    if second is not None:
+        lines.append(
+            f"There may be a second fault, since neither calls the other: {second.service.name} is not ruled out."
+            f" {_sentence(second.hypothesis)}"
+        )
     if top.pod:
         lines.append(f"Most of it is in pod {top.pod}.")
     if top.onset_unix_nano:

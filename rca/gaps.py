@@ -17,14 +17,17 @@ _FEW = 30
 
 
 def completed(diagnosis: Diagnosis, history: Callable[[ServiceKey], int], aliases: Iterable[Alias] = ()) -> Diagnosis:
-    """An inconclusive diagnosis says what is missing; any one says of services it names that their logs come under
-    another name. `history` is for how many nanoseconds a service has been known."""
+    """An inconclusive diagnosis says what is missing; any one says where there were only logs, and of services it names
+    that their logs come under another name. `history` is for how many nanoseconds a service has been known."""
     reason, summary = diagnosis.inconclusive_reason, diagnosis.summary
     if reason:
         missing = list(dict.fromkeys(_gaps(diagnosis.graph, diagnosis.root_causes[:_CANDIDATES], history)))[:_MOST]
         if missing:
             reason = f"{reason}. What is missing: {'; '.join(missing)}"
             summary = summary.replace(diagnosis.inconclusive_reason, reason, 1)
+    elif len(diagnosis.root_causes) > 1 and _untraced(diagnosis.graph):
+        first = diagnosis.root_causes[0].service.name
+        summary += f" Without spans nobody knows who calls whom: {first} may only be louder than one it calls."
     named = {service for cause in diagnosis.root_causes[:_CANDIDATES] for service in (cause.service, *cause.path)}
     for alias in aliases:
         if alias.service in named:
@@ -38,7 +41,7 @@ def _gaps(graph: ServiceGraph, causes: Sequence[RootCause], history: Callable[[S
         return
     nodes = {node.service: node for node in graph.nodes}
     candidates = [nodes[cause.service] for cause in causes if cause.service in nodes]
-    if not any(node.spans for node in graph.nodes):
+    if _untraced(graph):
         yield "spans: only logs came, so who calls whom and where time was spent is not known"
     else:
         for node in (*candidates, *_around(graph, candidates, nodes)):
@@ -53,6 +56,10 @@ def _gaps(graph: ServiceGraph, causes: Sequence[RootCause], history: Callable[[S
             yield f"history: {node.service.name} has been known for {_lasting(known)} only"
         if 0 < node.spans + node.records < _FEW:
             yield f"traffic: {node.spans} spans and {node.records} records of {node.service.name} are all there is"
+
+
+def _untraced(graph: ServiceGraph) -> bool:
+    return not any(node.spans for node in graph.nodes)
 
 
 def _around(graph: ServiceGraph, candidates: Sequence[Node], nodes: dict[ServiceKey, Node]) -> list[Node]:

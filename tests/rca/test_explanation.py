@@ -93,3 +93,25 @@ def test_texts_of_others_are_only_quoted(text: str) -> None:
     assert made.root_causes[0].service == PAYMENT
     assert text in made.root_causes[0].hypothesis
     assert text not in made.remediation_steps
+
+
+def test_a_second_fault_is_not_said_to_be_ruled_out() -> None:
+    """Neither calls the other, and each shows what only it can show."""
+    found = [finding(PAYMENT, "span_errors", 60.0), finding(CATALOG, "self_time", 20.0)]
+    made = diagnose(found, graph((CHECKOUT, PAYMENT), (FRONTEND, CATALOG)), RULES, NOON)
+    assert made.root_causes[0].service == PAYMENT
+    assert made.ruled_out == ()
+    assert "neither calls the other: catalog is not ruled out" in made.summary
+
+
+@pytest.mark.parametrize(("detector", "surprise"), [("error_share", 40.0), ("self_time", 2.5)])
+def test_noise_elsewhere_is_no_second_fault(detector: str, surprise: float) -> None:
+    found = [finding(PAYMENT, "span_errors", 60.0), finding(CATALOG, detector, surprise)]
+    made = diagnose(found, graph((CHECKOUT, PAYMENT), (FRONTEND, CATALOG)), RULES, NOON)
+    assert [item.service for item in made.ruled_out] == [CATALOG]
+    assert "second fault" not in made.summary
+
+
+def test_whom_the_first_calls_is_no_second_fault() -> None:
+    found = [finding(CHECKOUT, "self_time", 60.0), finding(PAYMENT, "self_time", 20.0)]
+    assert [item.service for item in diagnose(found, SHOP, RULES, NOON).ruled_out] == [PAYMENT]

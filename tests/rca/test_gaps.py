@@ -99,6 +99,16 @@ def test_a_sure_diagnosis_lacks_nothing() -> None:
     assert completed(made, lambda service: 0) == made
 
 
+def test_the_louder_of_several_is_not_sure_to_be_the_cause_where_there_are_only_logs() -> None:
+    found = [finding(FRONTEND, "new_template", 60.0), finding(PAYMENT, "error_share", 9.0)]
+    logs = system({}, {FRONTEND: 90, PAYMENT: 90})
+    for made, doubted in ((logs, True), (FULL, False)):
+        sure = diagnose(found, build_graph(made), RULES, NOON)
+        assert sure.inconclusive_reason == ""
+        told = completed(sure, lambda service: LONG)
+        assert ("nobody knows who calls whom: frontend may only be louder" in told.summary) is doubted
+
+
 def test_names_that_differ_are_told_of_services_that_are_named() -> None:
     made = diagnose([finding(PAYMENT, "self_time", 40.0)], build_graph(FULL), RULES, NOON)
     alias = Alias(service_key("payment-java"), PAYMENT, 60, 60, ("payment-1", "payment-2"), 9, NOON)
