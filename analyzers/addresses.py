@@ -6,15 +6,16 @@ many calls. Addresses change only when a bucket closes, so that they are a funct
 in which they came.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from analyzers.census import OTHER_SERVICE
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, Summary
 
-# Calls that were answered before it is believed by whom, and of these the share that one service must have.
-_CALLS, _MOST = 20, 0.95
+# Calls that were answered before it is believed by whom, and of all calls there the share that one service must have
+# before it is believed, and while it is.
+_CALLS, _MOST, _STILL = 20, 0.95, 0.8
 # Addresses known; those that were answered longest ago are forgotten. And services that answer at one.
 _ADDRESSES, _OTHERS = 5000, 8
 # Of so many calls half are forgotten, so that what holds today counts.
@@ -23,24 +24,26 @@ _ENOUGH = 10_000
 
 @dataclass(slots=True)
 class Answering:
-    """Calls of one address, by who answered."""
+    """Calls of one address, by who answered: the address itself stands for whoever sends no spans."""
 
     last_unix_nano: int = 0
     calls: dict[ServiceKey, int] = field(default_factory=dict)
+    # Who is believed to answer there.
+    service: ServiceKey | None = None
 
     def add(self, service: ServiceKey, calls: int) -> None:
-        if service in self.calls or len(self.calls) < _OTHERS:
-            self.calls[service] = self.calls.get(service, 0) + calls
+        if service not in self.calls and len(self.calls) >= _OTHERS:
+            del self.calls[min(self.calls, key=lambda key: (self.calls[key], key))]
+        self.calls[service] = self.calls.get(service, 0) + calls
         if sum(self.calls.values()) > _ENOUGH:
             self.calls = {key: count // 2 for key, count in self.calls.items() if count > 1}
 
-    @property
-    def service(self) -> ServiceKey | None:
-        """Who answers there; None where it isn't always the same, or too few calls tell."""
+    def judge(self, address: ServiceKey) -> None:
+        """Decide who answers there: nobody where it isn't nearly always the same, or too few calls tell."""
         best = max(self.calls, key=lambda key: (self.calls[key], key), default=None)
-        if best is None or self.calls[best] < max(_CALLS, _MOST * sum(self.calls.values())):
-            return None
-        return best
+        share = _STILL if best == self.service else _MOST
+        sure = best is not None and self.calls[best] >= max(_CALLS, share * sum(self.calls.values()))
+        self.service = best if sure and best != address else None
 
 
 class Addresses:
@@ -54,48 +57,76 @@ class Addresses:
     def __len__(self) -> int:
         return len(self._known)
 
+    @property
+    def services(self) -> Collection[ServiceKey]:
+        """All that it knows, by whatever name."""
+        return {*self._known, *(key for answering in self._known.values() for key in answering.calls)}
+
     def of(self, address: ServiceKey) -> ServiceKey:
         """Who answers there; itself where nobody knows better."""
         known = self._known.get(address)
         return (known.service if known is not None else None) or address
 
-    def take_new(self) -> list[ServiceKey]:
-        """Those of which it became known since the last call who answers there."""
-        new, self._new = sorted(self._new), set()
-        return new
+    def take_new(self) -> dict[ServiceKey, ServiceKey]:
+        """Those of which it became known since the last call who answers there, with who does."""
+        new, self._new = self._new, set()
+        return {address: self.of(address) for address in sorted(new) if self.of(address) != address}
 
     def settle(self, bucket: Summary) -> None:
         """Learn from a bucket that closes, then file its calls under who would have answered."""
-        for key, stats in sorted(bucket.edges.items()):
-            if OTHER_SERVICE in (key.client, key.server):
-                continue
-            for name, calls in sorted(stats.addresses.items()):
-                address = replace(key.client, name=name)
-                answering = self._known.setdefault(address, Answering(bucket.start_unix_nano))
-                before = answering.service
-                answering.add(key.server, calls)
-                answering.last_unix_nano = bucket.start_unix_nano
-                if answering.service not in (before, address):
-                    self._new.add(address)
+        answered: dict[tuple[ServiceKey, ServiceKey], int] = {}
+        for key, stats in bucket.edges.items():
+            for name, calls in stats.addresses.items():
+                pair = (replace(key.client, name=name), key.server)
+                answered[pair] = answered.get(pair, 0) + calls
+        for address, service in sorted(pair for pair in answered if OTHER_SERVICE not in pair):
+            answering = self._known.setdefault(address, Answering())
+            answering.add(service, answered[address, service])
+            answering.last_unix_nano = bucket.start_unix_nano
+        self._hear(bucket)
+        for address in sorted({address for address, _ in answered} & self._known.keys()):
+            answering = self._known[address]
+            before = answering.service
+            answering.judge(address)
+            if answering.service not in (before, None):
+                self._new.add(address)
         if len(self._known) > _ADDRESSES:
             ordered = sorted(self._known, key=lambda key: (self._known[key].last_unix_nano, key))
             for address in ordered[: len(self._known) - _ADDRESSES]:
                 del self._known[address]
         self.apply(bucket)
 
+    def _hear(self, bucket: Summary) -> None:
+        """Of others at known addresses: calls that went well though nobody was seen to answer, and services of that
+        very name."""
+        went_well: dict[ServiceKey, int] = {}
+        for key, stats in bucket.edges.items():
+            if movable(key) and key.server in self._known and stats.calls > stats.errors:
+                went_well[key.server] = went_well.get(key.server, 0) + stats.calls - stats.errors
+        for address, calls in sorted(went_well.items()):
+            self._known[address].add(address, calls)
+        for service in sorted(bucket.services.keys() & self._known.keys()):
+            if spans := bucket.services[service].spans:
+                self._known[service].add(service, spans)
+
     def apply(self, summary: Summary) -> None:
-        """File calls that were not answered under who would have."""
-        for key in [key for key in summary.edges if key.inferred and not key.asynchronous]:
+        """File calls that were not answered under who would have; what they were named is of no more use then."""
+        for key in [key for key in summary.edges if movable(key)]:
             service = self.of(key.server)
-            if service not in (key.server, key.client) and key.server != OTHER_SERVICE:
+            if service not in (key.server, key.client):
                 summary.edge(EdgeKey(key.client, service, inferred=True)).merge(summary.edges.pop(key))
+        for stats in summary.edges.values():
+            stats.addresses.clear()
 
     def forget(self, service: ServiceKey) -> None:
         """Drop all that is known of it."""
         self._known.pop(service, None)
         self._new.discard(service)
-        for answering in self._known.values():
-            answering.calls.pop(service, None)
+        for address, answering in list(self._known.items()):
+            if answering.calls.pop(service, None) is not None:
+                answering.judge(address)
+            if not answering.calls:
+                del self._known[address]
 
     def state(self) -> list[tuple[ServiceKey, Answering]]:
         """What it remembers; not a copy."""
@@ -103,3 +134,8 @@ class Addresses:
 
     def restore(self, state: Iterable[tuple[ServiceKey, Answering]]) -> None:
         self._known = dict(state)
+
+
+def movable(edge: EdgeKey) -> bool:
+    """Whether it holds calls that somebody waited for, known by their address alone."""
+    return edge.inferred and not edge.asynchronous and edge.server != OTHER_SERVICE

@@ -1,8 +1,9 @@
 """What is normal: learned from buckets nothing was wrong in, one service at a time, slowly forgotten."""
 
-from collections.abc import Collection, Container
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 
+from analyzers.addresses import movable
 from analyzers.changes import Change, Running
 from analyzers.latencies import Latency
 from analyzers.mixture import bounds
@@ -259,11 +260,11 @@ class Baseline:
         for edge in [edge for edge in self.edges if service in (edge.client, edge.server)]:
             del self.edges[edge]
 
-    def forget_calls(self, addresses: Collection[ServiceKey]) -> None:
-        """Drop what is known of calls that were filed under the name of an address, since it is known now who answers
-        there."""
-        for edge in [edge for edge in self.edges if edge.inferred and edge.server in addresses]:
-            del self.edges[edge]
+    def readdress(self, answering: Mapping[ServiceKey, ServiceKey]) -> None:
+        """What is known of calls of an address becomes known of calls of the service that answers there."""
+        for edge in [edge for edge in self.edges if movable(edge) and edge.server in answering]:
+            if (service := answering[edge.server]) != edge.client:
+                self.edges.setdefault(replace(edge, server=service), self.edges.pop(edge))
 
     def settle(self) -> None:
         """All that was learned from is normal, because somebody says so: nothing of it is held back."""

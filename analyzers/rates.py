@@ -12,8 +12,10 @@ _PRIOR_DISPERSION = 1.5
 _KNOWN = 12.0
 # One bucket counts for no more: the first moments of a failure, learned unawares, must not make it look normal.
 _MOST_RESIDUAL = 12.0
-# Share of the buckets in which what comes steadily comes.
+# Share of the buckets that it would fill in which what comes steadily comes.
 _MOSTLY = 0.5
+# Buckets that a count waits for its exposure.
+_PATIENCE = 24
 
 
 @dataclass(slots=True)
@@ -30,18 +32,23 @@ class Rate:
     buckets: float = 0.0
     # The dispersion is never taken to be less: 1 for independent events, less for what happens once a call.
     least: float = 1.0
-    # Buckets with any, of `buckets`; and counts of late without exposure. Not in checkpoints of older versions.
+    # Buckets with any, and those that would have had any if all came one by one; counts of late without exposure, and
+    # the buckets they came in. Not in checkpoints of older versions.
     filled: float = 0.0
+    fillable: float = 0.0
     deferred: float = 0.0
+    waited: int = 0
 
     def defer(self, count: float) -> None:
-        """A count whose exposure falls to chance into a later bucket, as that of work of which few traces are kept."""
-        self.deferred += count
+        """A count whose exposure falls by chance into a later bucket, as that of work of which few traces are kept.
+        Not into one much later: then there was no work."""
+        self.waited += 1
+        self.deferred = self.deferred + count if self.waited <= _PATIENCE else 0.0
 
     def learn(self, count: float, exposure: float) -> None:
         if exposure <= 0:
             return
-        count, self.deferred = count + self.deferred, 0.0
+        count, self.deferred, self.waited = count + self.deferred, 0.0, 0
         if self.exposure > 0:
             # Half a count, so that what never happened yet isn't taken for impossible; and the estimate's own error.
             expected = (self.count + 0.5) / self.exposure * exposure
@@ -49,6 +56,7 @@ class Rate:
             self.residuals += min(residual, _MOST_RESIDUAL)
             self.buckets += 1
             self.filled += count > 0
+            self.fillable -= math.expm1(-expected)
         self.count += count
         self.exposure += exposure
 
@@ -61,7 +69,7 @@ class Rate:
             self.buckets + other.buckets,
             max(self.least, other.least),
             self.filled + other.filled,
-            self.deferred + other.deferred,
+            self.fillable + other.fillable,
         )
 
     def fade(self, factor: float) -> None:
@@ -71,6 +79,8 @@ class Rate:
         self.residuals *= factor
         self.buckets *= factor
         self.filled *= factor
+        self.fillable *= factor
+        self.deferred *= factor
 
     @property
     def dispersion(self) -> float:
@@ -94,9 +104,12 @@ class Rate:
     @property
     def clump(self) -> float:
         """How many come at once: a Poisson process that fills as few buckets has so many times fewer. 1 for what comes
-        in most buckets: that it did not come at times, of late perhaps, makes no clumps of it."""
-        filled = (self.filled + 1.0) / (self.buckets + 1.0)
-        return max(1.0, self.count / (self.buckets + 1.0) / -math.log1p(-filled)) if filled < _MOSTLY else 1.0
+        in most of those it would fill: that it did not come at times, of late perhaps, makes no clumps of it."""
+        filled = (self.filled + 1.0) / (self.fillable + 1.0)
+        mean = self.count / (self.buckets + 1.0)
+        if filled >= _MOSTLY or mean <= 0:
+            return 1.0
+        return max(1.0, mean / -math.log1p(filled * math.expm1(-mean)))
 
     def expected(self, exposure: float) -> float:
         return self.count / self.exposure * exposure if self.exposure > 0 else 0.0

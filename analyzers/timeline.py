@@ -160,6 +160,7 @@ class Timeline:
         self.late_spans += int(np.count_nonzero(starts < self._in_time_from))
         for start in np.unique(starts[starts < (self._open_from or 0)]).tolist():
             self.assembler.assemble(start, self._bucket(start))
+            self.addresses.apply(self._bucket(start))
         self._see(int(batch.end_unix_nano.max()))
 
     def cuts(self, arrivals: Iterable[Arrival]) -> list[Cut]:
@@ -250,9 +251,17 @@ class Timeline:
         if first is None:
             return None
         whole = union(chain((first,), parts))
-        self.aliases.apply(whole)
-        self.addresses.apply(whole)
+        self._apply(whole)
         return whole
+
+    def file(self, closed: Summary) -> None:
+        """File what a closed bucket holds under the names that are known now."""
+        self._apply(closed)
+        self.archive.mark_changed({closed.start_unix_nano})
+
+    def _apply(self, summary: Summary) -> None:
+        self.aliases.apply(summary)
+        self.addresses.apply(summary)
 
     def _close_until(self, time_unix_nano: int) -> Iterator[Summary]:
         """What is closed, empty buckets among them, depends on the records alone, not on the order of batches."""

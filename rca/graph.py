@@ -77,6 +77,10 @@ class Topology:
     def callees(self, service: ServiceKey) -> frozenset[ServiceKey]:
         return frozenset(self._calls.successors(service)) if service in self._calls else frozenset()
 
+    def awaited(self, service: ServiceKey) -> frozenset[ServiceKey]:
+        """Those it calls and waits for."""
+        return frozenset(item for item in self.callees(service) if not self._edges[service, item].asynchronous)
+
     def call(self, client: ServiceKey, server: ServiceKey) -> Edge | None:
         return self._edges.get((client, server))
 

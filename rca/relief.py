@@ -21,6 +21,8 @@ from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of, str
 _BREAKING = frozenset({"span_errors", "edge_errors"})
 # How many times as surprising as what fails, on the common scale, what is said about it may be.
 _PASSED_ON = 2.0
+# How surprising, on the common scale, it must be that a service passes anything on.
+_PLAIN = 1.0
 
 
 def explained(
@@ -59,50 +61,48 @@ def explained(
             anomaly_ids=tuple(sorted(item.anomaly_id for item in late)),
         )
         return
-    if (relief := _passed_on(service, callees, evidence, found, topology, settings)) is not None:
-        yield relief
-        return
+    passed_on = _passed_on(service, evidence, found, floods, topology, settings)
     guilty = [callee for callee in callees if scores.get(callee, 0.0) >= 1.0 and callee in own]
     if not guilty:
+        yield from (item for item in (passed_on,) if item is not None)
         return
     callee = max(guilty, key=lambda item: (scores[item], str(item)))
     share = scores[callee] / (scores[callee] + scores[service])
-    yield Evidence(
+    shared = Evidence(
         signal="explained_by_callee",
         contribution=-settings.explained * propagating * share,
         description=f"it calls {callee.name}, which has troubles of its own that show in its callers' logs",
         anomaly_ids=tuple(anomaly for item in own[callee] for anomaly in item.anomaly_ids),
     )
+    yield min((item for item in (passed_on, shared) if item is not None), key=lambda item: item.contribution)
 
 
 def _passed_on(
     service: ServiceKey,
-    callees: Iterable[ServiceKey],
     evidence: Iterable[Evidence],
     found: Mapping[ServiceKey, Sequence[Anomaly]],
+    floods: Floods,
     topology: Topology,
     settings: RankingSettings,
 ) -> Evidence | None:
     """Who fails no call by itself only passes on what fails elsewhere: in a callee, or further on through others that
     show it too. However loud it is, that explains it, unless hardly anything fails there."""
-    if _broken(found[service]):
+    if _broken(found[service]) or service in floods.by:
         return None
     broken: dict[ServiceKey, float] = {}
-    seen, ahead = {service}, [*callees]
+    seen, ahead = {service}, [service]
     while ahead:
-        callee = ahead.pop()
-        if callee in seen or callee not in found:
-            continue
-        seen.add(callee)
-        if worst := _broken(found[callee]):
-            broken[callee] = worst
-        else:
-            ahead += topology.callees(callee)
+        caller = ahead.pop()
+        for callee in topology.awaited(caller) - seen:
+            seen.add(callee)
+            if worst := _broken(found.get(callee, ())):
+                broken[callee] = worst
+            elif _shown(found.get(callee, ())) >= _PLAIN:
+                ahead.append(callee)
     if not broken:
         return None
     callee = max(broken, key=lambda item: (broken[item], item))
-    shown = max(strength(item.surprise) for item in found[service] if signal_of(item) in PROPAGATING)
-    share = min(1.0, _PASSED_ON * broken[callee] / shown)
+    share = min(1.0, _PASSED_ON * broken[callee] / _shown(found[service]))
     # The pauses between its attempts are its own time.
     repeated = any(signal_of(item) == CALLS_RISE and item.peer is not None for item in found[service])
     signals = PROPAGATING | {"self_time"} if repeated else PROPAGATING
@@ -118,6 +118,11 @@ def _passed_on(
 def _broken(found: Iterable[Anomaly]) -> float:
     """How surprising it is that calls fail in a service itself, or get no answer from it; on the common scale."""
     return max((strength(item.surprise) for item in found if item.detector in _BREAKING), default=0.0)
+
+
+def _shown(found: Iterable[Anomaly]) -> float:
+    """How surprising what travels from callee to caller is, on the common scale."""
+    return max((strength(item.surprise) for item in found if signal_of(item) in PROPAGATING), default=0.0)
 
 
 def _late(finding: Anomaly, caller: ServiceKey) -> bool:

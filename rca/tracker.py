@@ -35,7 +35,7 @@ class TrackerSettings:
     # Everything is silent for this long before the telemetry source counts as lost.
     lost: int = 60 * _NANOS
     # Findings this soon after an incident was opened belong to it where it isn't known who calls whom.
-    together: int = 90 * _NANOS
+    together: int = 45 * _NANOS
     # What goes on for so long is the new normal: the incident ends, and its services are learned anew.
     new_normal: int = 3600 * _NANOS
     # Without findings for this long, an incident has ended.

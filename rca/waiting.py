@@ -18,7 +18,7 @@ def waiting(
     """Services that wait, directly or through others, for one that does not answer; with the one that it is. Whoever
     floods another is not said to wait for it."""
     waiting: dict[ServiceKey, ServiceKey] = {}
-    pairs = {*_refused(found, topology), *_halves(found, topology)}
+    pairs = {*_refused(found, topology), *_halves(found, topology), *_late(found)}
     steps = sorted(pair for pair in pairs if not floods.between(*pair))
     while steps:
         waiting |= {caller: callee for caller, callee in steps if caller not in waiting}
@@ -76,6 +76,16 @@ def _refused(
                 for caller in topology.callers(item.service):
                     if caller in found:
                         yield caller, item.service
+
+
+def _late(found: Mapping[ServiceKey, Sequence[Anomaly]]) -> Iterator[tuple[ServiceKey, ServiceKey]]:
+    """Callers who do not answer in time, and callees on the way to which they lose it."""
+    for service, items in found.items():
+        for item in items:
+            if item.detector != "edge_gap" or item.peer is None or item.peer == service:
+                continue
+            if any(other.detector == "edge_errors" for other in found.get(item.peer, ())):
+                yield item.peer, service
 
 
 def _halves(

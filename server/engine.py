@@ -165,12 +165,11 @@ class Engine:
             if found := self.timeline.aliases.take_new():
                 for alias in found:
                     adopt(self.baseline, alias)
-                for earlier in self._recent:
-                    self.timeline.aliases.apply(earlier)
             if addresses := self.timeline.addresses.take_new():
-                self.baseline.forget_calls(addresses)
+                self.baseline.readdress(addresses)
+            if found or addresses:
                 for earlier in self._recent:
-                    self.timeline.addresses.apply(earlier)
+                    self.timeline.file(earlier)
             self.baseline.see(bucket)
             self._recent.append(bucket)
             window = union(self._recent)

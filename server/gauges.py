@@ -61,6 +61,10 @@ def gauges(inbox: Inbox, engine: Engine, journal: Journal, memory: Memory) -> Ga
                 "Services whose logs come under another name than their spans.",
                 lambda: len(timeline.aliases),
             ),
+            "hypocenter_service_addresses": (
+                "Addresses of which it is watched who answers there.",
+                lambda: len(timeline.addresses),
+            ),
             "hypocenter_watermark_seconds": (
                 "Event time up to which all is in.",
                 lambda: timeline.watermark_unix_nano / 1e9,

@@ -112,7 +112,8 @@ class Forgetting:
             spans = erase_spans(state.timeline.assembler, selection)
             # What it told of itself was packed, and so a copy.
             engine.timeline.assembler.restore(state.timeline.assembler)
-            services = [key for key in {*engine.baseline.services, *state.census} if selection.names(key)]
+            known = {*engine.baseline.services, *state.census, *engine.timeline.addresses.services}
+            services = [key for key in known if selection.names(key)]
             for service in services:
                 engine.baseline.forget(service)
                 engine.timeline.aliases.forget(service)

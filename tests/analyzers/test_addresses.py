@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from analyzers.addresses import Addresses
+from analyzers.baseline import Baseline
 from analyzers.service import ServiceKey, service_key
 from analyzers.summary import EdgeKey, EdgeStats, Summary
+from analyzers.timeline import Timeline, TimelineState, WindowSettings
 from tests.analyzers.telemetry import CHECKOUT, NOON, PAYMENT, SECOND
 
 MAIL = service_key("mail", "shop")
@@ -37,19 +40,58 @@ def test_calls_that_nobody_answers_are_those_of_whoever_answered_before() -> Non
     now = bucket(number=1)
     addresses.settle(now)
     assert now.edges == {EdgeKey(CHECKOUT, PAYMENT, inferred=True): EdgeStats(calls=3, errors=3)}
-    assert addresses.take_new() == [ADDRESS]
-    assert addresses.take_new() == []
+    assert addresses.take_new() == {ADDRESS: PAYMENT}
+    assert addresses.take_new() == {}
 
 
 def test_a_few_calls_tell_nothing() -> None:
     now = bucket((PAYMENT, 19))
-    assert settled(now).take_new() == []
+    assert settled(now).take_new() == {}
     assert UNHEARD in now.edges
 
 
 def test_a_balancer_in_front_of_several_is_none_of_them() -> None:
     addresses = settled(bucket((PAYMENT, 300), (MAIL, 20)))
     assert addresses.of(ADDRESS) == ADDRESS
+
+
+def test_where_others_answer_unseen_nobody_is_told() -> None:
+    """Two ports of one host are one address: a service that sends spans, and a database that does not."""
+    database = EdgeKey(CHECKOUT, ADDRESS, inferred=True)
+    addresses = Addresses()
+    for number in range(20):
+        now = bucket((PAYMENT, 50), number=number)
+        now.edges[database] = EdgeStats(calls=150)
+        addresses.settle(now)
+    assert addresses.of(ADDRESS) == ADDRESS
+    assert database in now.edges
+
+
+def test_nor_where_a_service_has_that_very_name() -> None:
+    """A proxy in front of it answers most calls, not all."""
+    now = bucket((PAYMENT, 50))
+    now.service(ADDRESS).spans = 30
+    assert settled(now).of(ADDRESS) == ADDRESS
+
+
+def test_a_long_failure_makes_nobody_forget_who_answered() -> None:
+    failing = [bucket(number=number) for number in range(1, 200)]
+    assert settled(bucket((PAYMENT, 100)), *failing).of(ADDRESS) == PAYMENT
+
+
+def test_a_few_others_now_and_then_change_nothing() -> None:
+    addresses = settled(bucket((PAYMENT, 900)), bucket((MAIL, 100), number=1))
+    assert addresses.of(ADDRESS) == PAYMENT
+    assert addresses.take_new() == {ADDRESS: PAYMENT}
+
+
+def test_versions_come_and_go() -> None:
+    """More than are remembered at once: the newest is who answers."""
+    services = [service_key(f"pay-v{n}", "shop") for n in range(9)]
+    addresses = settled(*(bucket((service, 100 * 4**n), number=n) for n, service in enumerate(services)))
+    for number in range(10, 60):
+        addresses.settle(bucket((services[-1], 9000), number=number))
+    assert addresses.of(ADDRESS) == services[-1]
 
 
 def test_who_moved_in_later_answers_there_now() -> None:
@@ -84,4 +126,27 @@ def test_it_goes_on_after_a_restart_and_forgets_when_told_to() -> None:
     again.restore(settled(bucket((PAYMENT, 30))).state())
     assert again.of(ADDRESS) == PAYMENT
     again.forget(PAYMENT)
-    assert again.of(ADDRESS) == ADDRESS
+    assert (again.of(ADDRESS), len(again), again.services) == (ADDRESS, 0, set())
+
+
+def test_a_timeline_goes_on_with_what_it_knew() -> None:
+    timeline = Timeline(WindowSettings())
+    timeline.addresses.settle(bucket((PAYMENT, 30)))
+    packed = msgspec.msgpack.encode(timeline.state())
+    again = Timeline(WindowSettings())
+    again.restore(msgspec.msgpack.decode(packed, type=TimelineState), [])
+    assert again.addresses.of(ADDRESS) == PAYMENT
+
+
+def test_what_was_usual_of_the_address_is_usual_of_who_answers_there() -> None:
+    """Some calls always fail without an answer: that is nothing new."""
+    baseline, queue = Baseline(), EdgeKey(CHECKOUT, ADDRESS, asynchronous=True, inferred=True)
+    for number in range(40):
+        made = bucket(number=number)
+        made.service(CHECKOUT).spans = 3
+        made.edges[queue] = EdgeStats(calls=2)
+        baseline.learn(made)
+    usual = baseline.edges[UNHEARD]
+    baseline.readdress({ADDRESS: PAYMENT})
+    assert baseline.edges.keys() == {EdgeKey(CHECKOUT, PAYMENT, inferred=True), queue}
+    assert baseline.edges[EdgeKey(CHECKOUT, PAYMENT, inferred=True)] is usual

@@ -1,6 +1,7 @@
 """How surprising a count is. Properties, not scores."""
 
 import math
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -156,4 +157,35 @@ def test_counts_wait_for_the_exposure_they_belong_to() -> None:
         else:
             rate.learn(5, 1)
     assert rate.expected(1.0) == pytest.approx(20.0, rel=0.05)
-    assert Rate(5.0, 1.0).with_also(rate).deferred == rate.deferred == 15
+
+
+def test_nor_do_they_wait_for_long() -> None:
+    """A night without work, in which something is written by the clock."""
+    rate = learned(*[(2, 1)] * 100)
+    for _ in range(10_000):
+        rate.defer(1)
+    rate.learn(2, 1)
+    assert rate.expected(1.0) == pytest.approx(2.0)
+
+
+def test_counts_that_wait_fade_as_well() -> None:
+    rate = learned((20, 1))
+    rate.defer(100)
+    rate.fade(0.01)
+    rate.learn(0, 1)
+    assert rate.count == pytest.approx(1.2)
+
+
+def test_a_rate_of_an_older_version_judges_as_before() -> None:
+    """It knows of no buckets with any."""
+    older = Rate(count=100_000, exposure=200_000, residuals=5000, buckets=5000)
+    assert older.surprise(0, 240) < -15
+
+
+def test_a_quiet_night_makes_no_clumps_of_what_comes_by_day() -> None:
+    """Poisson, one in ten units of work; two hundred a bucket by day, one by night."""
+    rate, random = Rate(), Random(1)
+    for bucket in range(4000):
+        work = 200 if bucket % 1000 < 300 else 1
+        rate.learn(sum(random.random() < 0.1 for _ in range(work)), work)
+    assert rate.surprise(0, 600) < -12

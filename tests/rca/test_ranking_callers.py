@@ -155,6 +155,20 @@ def test_who_fails_by_itself_too_or_calls_somebody_who_hardly_fails_is_not() -> 
     assert rank([finding(PAYMENT, "span_errors", 2.5), *loud(CHECKOUT)], GRAPH)[0].service == CHECKOUT
 
 
+def test_nobody_waits_for_who_takes_messages() -> None:
+    """What fails in the consumer is no reason for what its producer shows."""
+    made = summary(*CALLS)
+    made.edge(EdgeKey(CHECKOUT, MAIL, asynchronous=True)).calls = 50
+    signs = [finding(CHECKOUT, detector, 40.0) for detector in ("new_template", "error_share")]
+    assert rank([finding(MAIL, "span_errors", 8.0), *signs], build_graph(made))[0].service == CHECKOUT
+
+
+def test_who_does_not_answer_because_it_loses_time_further_on_waits_as_well() -> None:
+    found = [unanswered(FRONTEND, CHECKOUT, 30.0), gap(CHECKOUT, PAYMENT, 12.0), finding(FRONTEND, "error_share", 20.0)]
+    assert rank(found, SHOP)[0].service == PAYMENT
+    assert rank([item for item in found if item.service != PAYMENT], SHOP)[0].service == CHECKOUT
+
+
 def test_work_cut_short_by_late_calls_is_the_callees() -> None:
     cut = [finding(CHECKOUT, "template_rate", -10.0), finding(CHECKOUT, "edge_calls", -8.0, peer=CATALOG)]
     assert rank([*cut, gap(CHECKOUT, PAYMENT, 8.0)], GRAPH)[0].service == PAYMENT
