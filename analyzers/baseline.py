@@ -24,8 +24,9 @@ _WARN = 13
 # What is left of how a version words its logs once another one runs.
 _REWORDED = 1e-3
 # Until so much is learned of a service nothing is said of the share, and what its records tell of its work is forgotten
-# with this half-life: whatever starts says much that it never says again.
-_SETTLED, _SETTLING = 60 * 1_000_000_000, 10 * 1_000_000_000
+# with this half-life: whatever starts says much that it never says again. And until there was so much work: of a few
+# units, the number of their records is a matter of chance.
+_SETTLED, _SETTLING, _ENOUGH = 60 * 1_000_000_000, 10 * 1_000_000_000, 30.0
 # Half-life of what is known of the share kept lately.
 _LATELY = 30 * 1_000_000_000
 # One request may make many calls of a service or none: work comes in lumps.
@@ -140,7 +141,7 @@ class ServiceBaseline:
     @property
     def settled(self) -> bool:
         """Whether its records tell how much work it does."""
-        return self.learned >= _SETTLED and self.lines.count > 0
+        return self.learned >= _SETTLED and self.lines.count > 0 and self.lines.exposure >= _ENOUGH
 
     @property
     def steady(self) -> bool:
@@ -367,7 +368,7 @@ def _learn_service(
         if anew:
             exposure = baseline.done(summary)
         else:
-            if not baseline.settled:
+            if baseline.learned < _SETTLED:
                 baseline.lines.fade(0.5 ** ((bucket.end_unix_nano - bucket.start_unix_nano) / _SETTLING))
             _learn_rate(baseline.lines, _ordinary(summary), exposure)
     _learn_rate(baseline.errors, summary.error_records, exposure)

@@ -180,8 +180,9 @@ def _failed(key: EdgeKey, edges: Mapping[EdgeKey, EdgeStats]) -> int:
 
 
 class _Naming:
-    """What callers name their calls: mostly what the callees name them too. Of a callee that sends no spans nobody
-    knows; then it is whatever takes the caller no time of its own and is none of its calls of others."""
+    """What callers name their calls: mostly what the callees name them too. Of a callee that sends no spans, or names
+    them otherwise, nobody knows; then it is whatever takes the caller no time of its own and is none of its calls of
+    others."""
 
     def __init__(self, joined: Mapping[ServiceKey, Collection[ServiceKey]], summary: Summary) -> None:
         self._joined = joined
@@ -192,7 +193,8 @@ class _Naming:
         theirs = self._operations(server)
         if theirs:
             inner = (name for name, stats in self._operations(client).items() if not stats.entries)
-            return tuple(sorted(name for name in inner if name in theirs))
+            if same := tuple(sorted(name for name in inner if name in theirs)):
+                return same
         if client not in self._left:
             known = {name for callee in self._joined.get(client, ()) for name in self._operations(callee)}
             self._left[client] = tuple(

@@ -199,6 +199,11 @@ def test_how_much_is_sampled_shows_in_the_logs() -> None:
     assert now == pytest.approx(0.2, rel=0.05)
     assert now < lately < 1.0
     assert Baseline().kept(BUCKETS[0]) == (1.0, 1.0)
+    # A minute in which hardly a trace was kept tells nothing of the share.
+    few = Baseline()
+    for bucket in sampled(BUCKETS, 400):
+        few.learn(bucket)
+    assert few.kept(BUCKETS[0]) == (1.0, 1.0)
 
 
 def test_what_is_said_at_a_start_is_not_taken_for_a_change_of_sampling() -> None:

@@ -48,6 +48,16 @@ def test_more_calls_than_have_failed_are_no_repetitions() -> None:
         assert "checkout floods it" in against.description
 
 
+def test_so_it_is_where_caller_and_callee_name_the_calls_differently() -> None:
+    """A client knows the method of a request, the server its route."""
+    whole = summary(*CALLS)
+    (edge,) = (stats for key, stats in whole.edges.items() if (key.client, key.server) == (CHECKOUT, PAYMENT))
+    edge.calls, edge.errors = 200, 100
+    whole.service(CHECKOUT).operations["POST"] = replace(OPERATION, calls=200, errors=100)
+    whole.service(PAYMENT).operations["POST /charge/{id}"] = replace(OPERATION, calls=200, entries=200, errors=100)
+    assert rank([rise(20.0), *FAILS], build_graph(whole))[0].service == CHECKOUT
+
+
 @pytest.mark.parametrize(("times", "failed"), [(3.0, 150), (20.0, 200), (1.5, 0)])
 def test_calls_that_are_repeated_because_they_fail_are_no_flood(times: float, failed: int) -> None:
     assert rank([rise(times), *FAILS], graph(200, failed))[0].service == PAYMENT
