@@ -7,7 +7,7 @@ in which they came.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from analyzers.census import OTHER_SERVICE
 from analyzers.service import ServiceKey
@@ -74,17 +74,14 @@ class Addresses:
 
     def settle(self, bucket: Summary) -> None:
         """Learn from a bucket that closes, then file its calls under who would have answered."""
-        answered: dict[tuple[ServiceKey, ServiceKey], int] = {}
-        for key, stats in bucket.edges.items():
-            for name, calls in stats.addresses.items():
-                pair = (replace(key.client, name=name), key.server)
-                answered[pair] = answered.get(pair, 0) + calls
-        for address, service in sorted(pair for pair in answered if OTHER_SERVICE not in pair):
+        answered = _answered(bucket)
+        for address, calls in answered.items():
             answering = self._known.setdefault(address, Answering())
-            answering.add(service, answered[address, service])
             answering.last_unix_nano = bucket.start_unix_nano
-        self._hear(bucket)
-        for address in sorted({address for address, _ in answered} & self._known.keys()):
+            for service in sorted(calls):
+                answering.add(service, calls[service])
+        heard = self._hear(bucket)
+        for address in answered.keys() | heard:
             answering = self._known[address]
             before = answering.service
             answering.judge(address)
@@ -96,18 +93,19 @@ class Addresses:
                 del self._known[address]
         self.apply(bucket)
 
-    def _hear(self, bucket: Summary) -> None:
-        """Of others at known addresses: calls that went well though nobody was seen to answer, and services of that
-        very name."""
+    def _hear(self, bucket: Summary) -> set[ServiceKey]:
+        """Of others at known addresses, which are returned: calls that went well though nobody was seen to answer, and
+        services of that very name."""
         went_well: dict[ServiceKey, int] = {}
         for key, stats in bucket.edges.items():
             if movable(key) and key.server in self._known and stats.calls > stats.errors:
                 went_well[key.server] = went_well.get(key.server, 0) + stats.calls - stats.errors
-        for address, calls in sorted(went_well.items()):
-            self._known[address].add(address, calls)
-        for service in sorted(bucket.services.keys() & self._known.keys()):
+        for service in bucket.services.keys() & self._known.keys():
             if spans := bucket.services[service].spans:
-                self._known[service].add(service, spans)
+                went_well[service] = went_well.get(service, 0) + spans
+        for address, calls in went_well.items():
+            self._known[address].add(address, calls)
+        return set(went_well)
 
     def apply(self, summary: Summary) -> None:
         """File calls that were not answered under who would have; what they were named is of no more use then."""
@@ -134,6 +132,18 @@ class Addresses:
 
     def restore(self, state: Iterable[tuple[ServiceKey, Answering]]) -> None:
         self._known = dict(state)
+
+
+def _answered(bucket: Summary) -> dict[ServiceKey, dict[ServiceKey, int]]:
+    """Calls of each address, by who answered."""
+    found: dict[ServiceKey, dict[ServiceKey, int]] = {}
+    for key, stats in bucket.edges.items():
+        for name, calls in stats.addresses.items():
+            if OTHER_SERVICE.name not in (name, key.client.name, key.server.name):
+                address = ServiceKey(key.client.environment, key.client.namespace, name)
+                by = found.setdefault(address, {})
+                by[key.server] = by.get(key.server, 0) + calls
+    return found
 
 
 def movable(edge: EdgeKey) -> bool:

@@ -74,6 +74,15 @@ def test_nor_where_a_service_has_that_very_name() -> None:
     assert settled(now).of(ADDRESS) == ADDRESS
 
 
+def test_who_is_no_longer_seen_to_answer_what_goes_well_is_no_longer_believed_to() -> None:
+    addresses = settled(bucket((PAYMENT, 900)))
+    for number in range(1, 40):
+        now = bucket(number=number)
+        now.edges[UNHEARD] = EdgeStats(calls=100)
+        addresses.settle(now)
+    assert UNHEARD in now.edges
+
+
 def test_a_long_failure_makes_nobody_forget_who_answered() -> None:
     failing = [bucket(number=number) for number in range(1, 200)]
     assert settled(bucket((PAYMENT, 100)), *failing).of(ADDRESS) == PAYMENT
