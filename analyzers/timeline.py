@@ -159,8 +159,9 @@ class Timeline:
         self.assembler.hold(batch, starts)
         self.late_spans += int(np.count_nonzero(starts < self._in_time_from))
         for start in np.unique(starts[starts < (self._open_from or 0)]).tolist():
-            self.assembler.assemble(start, self._bucket(start))
-            self.addresses.apply(self._bucket(start))
+            late = self._bucket(start)
+            self.assembler.assemble(start, late)
+            self.addresses.apply(late)
         self._see(int(batch.end_unix_nano.max()))
 
     def cuts(self, arrivals: Iterable[Arrival]) -> list[Cut]:
