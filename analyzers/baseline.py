@@ -120,11 +120,8 @@ class ServiceBaseline:
     def burstiness(self) -> float:
         """Mean dispersion of its templates: how many records of one kind come at once. By work or by the clock,
         whichever tells better when they come: work that few traces tell of is itself a matter of chance."""
-        if not self.templates:
-            return 1.0
-        clocked = (self.clocked.get(template_id, rate) for template_id, rate in self.templates.items())
-        pairs = zip(self.templates.values(), clocked, strict=True)
-        return sum(min(rate.dispersion, other.dispersion) for rate, other in pairs) / len(self.templates)
+        found = [min(rate.dispersion, self.clocked.get(key, rate).dispersion) for key, rate in self.templates.items()]
+        return sum(found) / len(found) if found else 1.0
 
     def note_changes(self, summary: ServiceSummary, now_unix_nano: int) -> None:
         """A new version may word its logs in another way: what was known of them is as good as forgotten."""

@@ -50,7 +50,7 @@ def touches(summary: Summary, selection: Selection) -> bool:
     """Whether `erase_summary` would change anything."""
     if selection.service:
         keys = chain(summary.services, *((edge.client, edge.server) for edge in summary.edges))
-        return any(map(selection.names, keys)) or any(_renamed(edge, summary, selection) for edge in summary.edges)
+        return any(map(selection.names, keys)) or any(_renamed(*item, selection) for item in summary.edges.items())
     if selection.trace_id:
         return any(example.trace_id == selection.trace_id for example in _examples(summary))
     return selection.overlaps(summary.start_unix_nano, summary.end_unix_nano) and bool(
@@ -72,7 +72,7 @@ def erase_summary(summary: Summary, selection: Selection) -> None:
         del summary.edges[edge]
     if selection.service:
         for edge, stats in summary.edges.items():
-            for name in _renamed(edge, summary, selection):
+            for name in _renamed(edge, stats, selection):
                 del stats.addresses[name]
     if selection.trace_id:
         for service in summary.services.values():
@@ -81,10 +81,9 @@ def erase_summary(summary: Summary, selection: Selection) -> None:
             _erase_slowest(stats, selection)
 
 
-def _renamed(edge: EdgeKey, summary: Summary, selection: Selection) -> list[str]:
+def _renamed(edge: EdgeKey, stats: EdgeStats, selection: Selection) -> list[str]:
     """What its calls were named by, where that is the name of the service."""
-    names = summary.edges[edge].addresses
-    return [name for name in names if selection.names(replace(edge.client, name=name))]
+    return [name for name in stats.addresses if selection.names(replace(edge.client, name=name))]
 
 
 def _examples(summary: Summary) -> Iterator[LogExemplar | SpanExemplar]:

@@ -14,7 +14,7 @@ from rca.changed import change_evidence, only_reworded
 from rca.diagnosis import Evidence
 from rca.flooding import Floods, fails
 from rca.graph import Topology
-from rca.waiting import unanswered
+from rca.waiting import travelling, unanswered
 from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of, strength
 
 # Calls that fail in a service itself, and those that nobody answers.
@@ -64,7 +64,8 @@ def explained(
     passed_on = _passed_on(service, evidence, found, floods, topology, settings)
     guilty = [callee for callee in callees if scores.get(callee, 0.0) >= 1.0 and callee in own]
     if not guilty:
-        yield from (item for item in (passed_on,) if item is not None)
+        if passed_on is not None:
+            yield passed_on
         return
     callee = max(guilty, key=lambda item: (scores[item], str(item)))
     share = scores[callee] / (scores[callee] + scores[service])
@@ -74,7 +75,7 @@ def explained(
         description=f"it calls {callee.name}, which has troubles of its own that show in its callers' logs",
         anomaly_ids=tuple(anomaly for item in own[callee] for anomaly in item.anomaly_ids),
     )
-    yield min((item for item in (passed_on, shared) if item is not None), key=lambda item: item.contribution)
+    yield shared if passed_on is None or shared.contribution < passed_on.contribution else passed_on
 
 
 def _passed_on(
@@ -103,9 +104,7 @@ def _passed_on(
         return None
     callee = max(broken, key=lambda item: (broken[item], item))
     share = min(1.0, _PASSED_ON * broken[callee] / _shown(found[service]))
-    # The pauses between its attempts are its own time.
-    repeated = any(signal_of(item) == CALLS_RISE and item.peer is not None for item in found[service])
-    signals = PROPAGATING | {"self_time"} if repeated else PROPAGATING
+    signals = travelling(found[service])
     weight = sum(item.contribution for item in evidence if item.signal in signals)
     return Evidence(
         signal="explained_by_callee",

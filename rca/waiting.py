@@ -18,7 +18,7 @@ def waiting(
     """Services that wait, directly or through others, for one that does not answer; with the one that it is. Whoever
     floods another is not said to wait for it."""
     waiting: dict[ServiceKey, ServiceKey] = {}
-    pairs = {*_refused(found, topology), *_halves(found, topology), *_late(found)}
+    pairs = {*_refused(found, topology), *_halves(found, topology), *_delayed(found)}
     steps = sorted(pair for pair in pairs if not floods.between(*pair))
     while steps:
         waiting |= {caller: callee for caller, callee in steps if caller not in waiting}
@@ -31,6 +31,13 @@ def waiting(
     return waiting
 
 
+def travelling(found: Iterable[Anomaly]) -> frozenset[str]:
+    """Signals of a caller that what it calls may have brought upon it."""
+    repeats = any(signal_of(item) == CALLS_RISE and item.peer is not None for item in found)
+    # The pauses between its attempts are its own time.
+    return PROPAGATING | {"self_time"} if repeats else PROPAGATING
+
+
 def unanswered(
     service: ServiceKey,
     evidence: Iterable[Evidence],
@@ -41,13 +48,10 @@ def unanswered(
 ) -> Iterator[Evidence]:
     """What speaks against one that waits is explained by whom it waits for."""
     callee = silent[service]
-    signals = set(PROPAGATING)
+    signals = set(travelling(found[service]))
     if silent.get(callee) != service:
         # Whoever waits does not answer either.
         signals.add("edge_errors")
-    if any(signal_of(item) == CALLS_RISE and item.peer is not None for item in found[service]):
-        # The pauses between its attempts are its own time.
-        signals.add("self_time")
     theirs = _operations(found, topology.callees(service)).union(
         *(topology.named(item) for item in (callee, *topology.callees(service)))
     )
@@ -78,7 +82,7 @@ def _refused(
                         yield caller, item.service
 
 
-def _late(found: Mapping[ServiceKey, Sequence[Anomaly]]) -> Iterator[tuple[ServiceKey, ServiceKey]]:
+def _delayed(found: Mapping[ServiceKey, Sequence[Anomaly]]) -> Iterator[tuple[ServiceKey, ServiceKey]]:
     """Callers who do not answer in time, and callees on the way to which they lose it."""
     for service, items in found.items():
         for item in items:

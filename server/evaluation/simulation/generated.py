@@ -103,7 +103,8 @@ class _Drawing:
         return drawn
 
     def _disguise(self, services: dict[str, Any], queues: dict[str, Any]) -> None:
-        """Some services log under another name, and some consumers begin traces of their own."""
+        """Some services log under another name, some are called at another, and some consumers begin traces of their
+        own."""
         random = Random(f"disguise {self._names} {len(services)}")
         for name in self._names:
             if random.random() < 0.05:
