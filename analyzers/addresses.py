@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from analyzers.census import OTHER_SERVICE
 from analyzers.service import ServiceKey
+from analyzers.spans.answered import Answered
 from analyzers.summary import EdgeKey, Summary
 
 # Calls that were answered before it is believed by whom, and of all calls there the share that one service must have
@@ -68,13 +69,12 @@ class Addresses:
         return (known.service if known is not None else None) or address
 
     def take_new(self) -> dict[ServiceKey, ServiceKey]:
-        """Those of which it became known since the last call who answers there, with who does."""
+        """Those of which it became known since the last call who answers there, with who does. May tell one again."""
         new, self._new = self._new, set()
         return {address: self.of(address) for address in sorted(new) if self.of(address) != address}
 
-    def settle(self, bucket: Summary) -> None:
+    def settle(self, bucket: Summary, answered: Answered) -> None:
         """Learn from a bucket that closes, then file its calls under who would have answered."""
-        answered = _answered(bucket)
         for address, calls in answered.items():
             answering = self._known.setdefault(address, Answering())
             answering.last_unix_nano = bucket.start_unix_nano
@@ -108,13 +108,11 @@ class Addresses:
         return set(went_well)
 
     def apply(self, summary: Summary) -> None:
-        """File calls that were not answered under who would have; what they were named is of no more use then."""
+        """File calls that were not answered under who would have."""
         for key in [key for key in summary.edges if movable(key)]:
             service = self.of(key.server)
             if service not in (key.server, key.client):
                 summary.edge(EdgeKey(key.client, service, inferred=True)).merge(summary.edges.pop(key))
-        for stats in summary.edges.values():
-            stats.addresses.clear()
 
     def forget(self, service: ServiceKey) -> None:
         """Drop all that is known of it."""
@@ -131,19 +129,9 @@ class Addresses:
         return sorted(self._known.items())
 
     def restore(self, state: Iterable[tuple[ServiceKey, Answering]]) -> None:
+        """All of them are new then: nothing tells which of them somebody has taken."""
         self._known = dict(state)
-
-
-def _answered(bucket: Summary) -> dict[ServiceKey, dict[ServiceKey, int]]:
-    """Calls of each address, by who answered."""
-    found: dict[ServiceKey, dict[ServiceKey, int]] = {}
-    for key, stats in bucket.edges.items():
-        for name, calls in stats.addresses.items():
-            if OTHER_SERVICE.name not in (name, key.client.name, key.server.name):
-                address = ServiceKey(key.client.environment, key.client.namespace, name)
-                by = found.setdefault(address, {})
-                by[key.server] = by.get(key.server, 0) + calls
-    return found
+        self._new = set(self._known)
 
 
 def movable(edge: EdgeKey) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from analyzers.columns import Int64, Peer, SpanBatch
 from analyzers.service import Resource
+from analyzers.spans.answered import Answered
 from analyzers.spans.counting import count_family
 from analyzers.spans.ended import Ended
 from analyzers.spans.entrances import OTHER_OPERATION
@@ -21,7 +22,7 @@ from analyzers.spans.lexicon import Lexicon, Words
 from analyzers.spans.rows import ROW, SpanRows, event_order, forget_words, joined, rows_of
 from analyzers.summary import Summary
 
-__all__ = ["OTHER_OPERATION", "AssemblerState", "AssemblyLimits", "TraceAssembler"]
+__all__ = ["OTHER_OPERATION", "Assembled", "AssemblerState", "AssemblyLimits", "TraceAssembler"]
 
 # Words of the lexicon that are put up with before those that nobody uses are looked for.
 _WORDS = 4096
@@ -52,6 +53,14 @@ class AssemblerState:
     names: list[str] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
     evicted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What the spans of one bucket tell beside their counts."""
+
+    ended: Ended
+    answered: Answered
 
 
 class TraceAssembler:
@@ -98,18 +107,17 @@ class TraceAssembler:
             part = rows if len(starts) == 1 else rows.take(np.flatnonzero(buckets == start))
             self._held.setdefault(start, []).append(part)
 
-    def assemble(self, start: int, summary: Summary) -> Ended:
-        """Add what is held of the bucket that starts there, in event-time order, to `summary`, which is that bucket's.
-        Returns all that ended in it."""
+    def assemble(self, start: int, summary: Summary) -> Assembled:
+        """Add what is held of the bucket that starts there, in event-time order, to `summary`, that bucket's."""
         rows = joined(self._held.pop(start, []))
         rows = rows.take(event_order(rows, self._lexicon))
         family, limits = self._joiner.join(rows), self._limits
-        folded = count_family(family, summary, self._lexicon, limits.operations, limits.edges)
-        self.folded += folded.spans
-        self.folded_edges += folded.edges
-        ended = Ended.of(rows, self._lexicon)
+        counted = count_family(family, summary, self._lexicon, limits.operations, limits.edges)
+        self.folded += counted.folded_spans
+        self.folded_edges += counted.folded_edges
+        found = Assembled(Ended.of(rows, self._lexicon), counted.answered)
         self._forget_words()
-        return ended
+        return found
 
     def state(self) -> AssemblerState:
         """What it remembers."""

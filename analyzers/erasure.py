@@ -1,7 +1,7 @@
 """Taking out of what is known all that one service, one trace or one stretch of time left in it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -12,7 +12,7 @@ from analyzers.columns import Peer
 from analyzers.exemplar import LogExemplar, SpanExemplar
 from analyzers.service import Resource, ServiceKey
 from analyzers.spans.rows import ROW
-from analyzers.summary import EdgeKey, EdgeStats, OperationStats, ServiceSummary, Summary, TemplateCount
+from analyzers.summary import EdgeStats, OperationStats, ServiceSummary, Summary, TemplateCount
 from analyzers.witness import Heard
 
 
@@ -50,7 +50,7 @@ def touches(summary: Summary, selection: Selection) -> bool:
     """Whether `erase_summary` would change anything."""
     if selection.service:
         keys = chain(summary.services, *((edge.client, edge.server) for edge in summary.edges))
-        return any(map(selection.names, keys)) or any(_renamed(*item, selection) for item in summary.edges.items())
+        return any(map(selection.names, keys))
     if selection.trace_id:
         return any(example.trace_id == selection.trace_id for example in _examples(summary))
     return selection.overlaps(summary.start_unix_nano, summary.end_unix_nano) and bool(
@@ -70,20 +70,11 @@ def erase_summary(summary: Summary, selection: Selection) -> None:
         del summary.services[key]
     for edge in [edge for edge in summary.edges if selection.names(edge.client) or selection.names(edge.server)]:
         del summary.edges[edge]
-    if selection.service:
-        for edge, stats in summary.edges.items():
-            for name in _renamed(edge, stats, selection):
-                del stats.addresses[name]
     if selection.trace_id:
         for service in summary.services.values():
             _erase_examples(service, selection)
         for stats in summary.edges.values():
             _erase_slowest(stats, selection)
-
-
-def _renamed(edge: EdgeKey, stats: EdgeStats, selection: Selection) -> list[str]:
-    """What its calls were named by, where that is the name of the service."""
-    return [name for name in stats.addresses if selection.names(replace(edge.client, name=name))]
 
 
 def _examples(summary: Summary) -> Iterator[LogExemplar | SpanExemplar]:

@@ -99,15 +99,12 @@ class EdgeStats:
     gap: Sketch = field(default_factory=Sketch)
     # Calls that failed for the caller and not for the callee. Not in buckets of older versions.
     lost: int = 0
-    # What the callers named whom they called by. Not in buckets of older versions.
-    addresses: dict[str, int] = field(default_factory=dict)
     slowest: tuple[SpanExemplar, ...] = ()
 
     def merge(self, other: "EdgeStats") -> None:
         self.calls += other.calls
         self.errors += other.errors
         self.lost += other.lost
-        _add(self.addresses, other.addresses)
         self.duration.merge(other.duration)
         self.gap.merge(other.gap)
         self.slowest = keep_spans(self.slowest, other.slowest)

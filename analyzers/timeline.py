@@ -283,9 +283,10 @@ class Timeline:
                 continue
             summary = self._open.pop(start, None) or Summary(start, start + width)
             self._pour(start, summary)
-            self.witnesses.join(self.assembler.assemble(start, summary), summary)
+            assembled = self.assembler.assemble(start, summary)
+            self.witnesses.join(assembled.ended, summary)
             self.aliases.settle(summary)
-            self.addresses.settle(summary)
+            self.addresses.settle(summary, assembled.answered)
             self._open_from = start + width
             if upcoming == start:
                 self._silent_from = self._open_from

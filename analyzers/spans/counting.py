@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from analyzers.spans.answered import Answered, answered
 from analyzers.spans.calls import Calls
 from analyzers.spans.children import Children
 from analyzers.spans.columns import Columns
@@ -13,21 +14,23 @@ from analyzers.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
-    """What was counted under "<other>" because of a limit."""
+class Counted:
+    """Spans and edges that were counted under "<other>" because of a limit; who answered where."""
 
-    spans: int = 0
-    edges: int = 0
+    folded_spans: int
+    folded_edges: int
+    answered: Answered
 
 
-def count_family(family: Family, summary: Summary, lexicon: Lexicon, operations: int, edges: int) -> Folded:
+def count_family(family: Family, summary: Summary, lexicon: Lexicon, operations: int, edges: int) -> Counted:
     """Count everything in it. `operations` of one service, and `edges` in all, have a place of their own."""
     if not len(family.counted):
-        return Folded()
+        return Counted(0, 0, {})
     columns = Columns.of(family, lexicon)
     children = Children.of(family, columns)
     calls = Calls.of(family, columns, children)
-    return Folded(
+    return Counted(
         count_operations(family.counted, calls, columns, children, summary, operations),
         count_edges(calls, family.counted, columns, children, summary, edges),
+        answered(calls, columns),
     )

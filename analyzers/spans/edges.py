@@ -39,7 +39,6 @@ def count_edges(
     edges, folded = _admitted(keys, np.concatenate([first, named.first(halves)]), summary, limit)
     _count_known(edges[: len(known)], known, calls, columns)
     _count_lost(edges[: len(known)], known, calls, children)
-    _count_addresses(edges[: len(known)], known, calls, columns)
     _count(edges[len(known) :], named, halves, columns)
     _keep_slowest(edges[len(known) :], named.of, halves, columns)
     return folded
@@ -87,19 +86,6 @@ def _count_lost(edges: Sequence[EdgeStats], groups: Groups, calls: Calls, childr
     lost = groups.counts(np.flatnonzero(calls.alone & children.lost.take(calls.caller)))
     for edge, number in zip(edges, lost.tolist(), strict=True):
         edge.lost += number
-
-
-def _count_addresses(edges: Sequence[EdgeStats], groups: Groups, calls: Calls, columns: Columns) -> None:
-    """What those who wait for an answer named whom they called by. A caller's half that came first is no longer known
-    by it."""
-    peers = columns.lexicon.peers.known
-    peer = columns.peer.take(calls.caller)
-    waited = (calls.known == calls.caller) & ~calls.asynchronous & ~columns.consuming.take(calls.caller)
-    named = np.flatnonzero((peer >= 0) & waited)
-    found = Groups.by(groups.of.take(named) * len(peers) + peer.take(named), len(edges) * len(peers))
-    for code, number in zip(found.codes.tolist(), found.counts().tolist(), strict=True):
-        addresses, name = edges[code // len(peers)].addresses, peers[code % len(peers)].service.name
-        addresses[name] = addresses.get(name, 0) + number
 
 
 def _count(edges: Sequence[EdgeStats], groups: Groups, answered: Int64, columns: Columns) -> None:

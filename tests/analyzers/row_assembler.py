@@ -112,6 +112,8 @@ class Places:
         self._of_resource: dict[int, tuple[Resource, Place]] = {}
         self._edges: dict[tuple[int, int, bool], EdgeStats] = {}
         self._inferred: dict[tuple[int, int, bool], tuple[Peer, EdgeStats]] = {}
+        # By address: who answered how many calls.
+        self.answered: dict[ServiceKey, dict[ServiceKey, int]] = {}
 
     def of(self, resource: Resource) -> Place:
         known = self._of_resource.get(id(resource))
@@ -158,8 +160,9 @@ class RowAssembler:
     def __len__(self) -> int:
         return len(self._young.seen) + len(self._old.seen)
 
-    def assemble(self, spans: Iterable[SpanRow], summary: Summary) -> None:
-        """Add `spans`, which all belong to the bucket of `summary`, in event-time order."""
+    def assemble(self, spans: Iterable[SpanRow], summary: Summary) -> dict[ServiceKey, dict[ServiceKey, int]]:
+        """Add `spans`, which all belong to the bucket of `summary`, in event-time order. Returns how many calls of
+        each address each service answered."""
         places = Places(summary)
         ordered = sorted(spans, key=_event_order)
         links: dict[int, Link] = {}
@@ -175,6 +178,7 @@ class RowAssembler:
         for span in ordered:
             if id(span) in links:
                 self._join(span, links[id(span)], places)
+        return places.answered
 
     def _turn(self, now: int) -> None:
         full = len(self._young.seen) >= self._limits.open_spans // 2
@@ -213,8 +217,8 @@ class RowAssembler:
             if where is not place:
                 _call(span, place, child, where, places)
                 if span.peer is not None and span.kind != _CONSUMER and not _asynchronous(span, child):
-                    addresses = places.edge(place, where, False).addresses
-                    addresses[span.peer.service.name] = addresses.get(span.peer.service.name, 0) + 1
+                    answered = places.answered.setdefault(span.peer.service, {})
+                    answered[where.service] = answered.get(where.service, 0) + 1
         if parent is not None and (caller := places.of(parent.resource)) is not place:
             _call(parent, caller, span, place, places)
         taking = span.kind == _CONSUMER

@@ -8,6 +8,7 @@ import pytest
 from analyzers.addresses import Addresses
 from analyzers.baseline import Baseline
 from analyzers.service import ServiceKey, service_key
+from analyzers.spans.answered import Answered
 from analyzers.summary import EdgeKey, EdgeStats, Summary
 from analyzers.timeline import Timeline, TimelineState, WindowSettings
 from tests.analyzers.telemetry import CHECKOUT, NOON, PAYMENT, SECOND
@@ -19,34 +20,34 @@ UNHEARD = EdgeKey(CHECKOUT, ADDRESS, inferred=True)
 
 def bucket(
     *answered: tuple[ServiceKey, int], name: str = ADDRESS.name, number: int = 0, unheard: EdgeKey = UNHEARD
-) -> Summary:
-    """So many calls of checkout at `name` that each of these answered, and three that nobody did."""
+) -> tuple[Summary, Answered]:
+    """So many calls of checkout at `name` that each of these answered, and three that nobody did; who answered."""
     made = Summary(NOON + number * 5 * SECOND, NOON + (number + 1) * 5 * SECOND)
     for service, calls in answered:
-        made.edges[EdgeKey(CHECKOUT, service)] = EdgeStats(calls=calls, addresses={name: calls})
+        made.edges[EdgeKey(CHECKOUT, service)] = EdgeStats(calls=calls)
     made.edges[unheard] = EdgeStats(calls=3, errors=3)
-    return made
+    return made, {replace(CHECKOUT, name=name): dict(answered)} if answered else {}
 
 
-def settled(*buckets: Summary) -> Addresses:
+def settled(*buckets: tuple[Summary, Answered]) -> Addresses:
     addresses = Addresses()
-    for item in buckets:
-        addresses.settle(item)
+    for closing, answered in buckets:
+        addresses.settle(closing, answered)
     return addresses
 
 
 def test_calls_that_nobody_answers_are_those_of_whoever_answered_before() -> None:
     addresses = settled(bucket((PAYMENT, 30)))
-    now = bucket(number=1)
-    addresses.settle(now)
+    now, answered = bucket(number=1)
+    addresses.settle(now, answered)
     assert now.edges == {EdgeKey(CHECKOUT, PAYMENT, inferred=True): EdgeStats(calls=3, errors=3)}
     assert addresses.take_new() == {ADDRESS: PAYMENT}
     assert addresses.take_new() == {}
 
 
 def test_a_few_calls_tell_nothing() -> None:
-    now = bucket((PAYMENT, 19))
-    assert settled(now).take_new() == {}
+    now, answered = bucket((PAYMENT, 19))
+    assert settled((now, answered)).take_new() == {}
     assert UNHEARD in now.edges
 
 
@@ -60,26 +61,26 @@ def test_where_others_answer_unseen_nobody_is_told() -> None:
     database = EdgeKey(CHECKOUT, ADDRESS, inferred=True)
     addresses = Addresses()
     for number in range(20):
-        now = bucket((PAYMENT, 50), number=number)
+        now, answered = bucket((PAYMENT, 50), number=number)
         now.edges[database] = EdgeStats(calls=150)
-        addresses.settle(now)
+        addresses.settle(now, answered)
     assert addresses.of(ADDRESS) == ADDRESS
     assert database in now.edges
 
 
 def test_nor_where_a_service_has_that_very_name() -> None:
     """A proxy in front of it answers most calls, not all."""
-    now = bucket((PAYMENT, 50))
+    now, answered = bucket((PAYMENT, 50))
     now.service(ADDRESS).spans = 30
-    assert settled(now).of(ADDRESS) == ADDRESS
+    assert settled((now, answered)).of(ADDRESS) == ADDRESS
 
 
 def test_who_is_no_longer_seen_to_answer_what_goes_well_is_no_longer_believed_to() -> None:
     addresses = settled(bucket((PAYMENT, 900)))
     for number in range(1, 40):
-        now = bucket(number=number)
+        now, answered = bucket(number=number)
         now.edges[UNHEARD] = EdgeStats(calls=100)
-        addresses.settle(now)
+        addresses.settle(now, answered)
     assert UNHEARD in now.edges
 
 
@@ -99,7 +100,7 @@ def test_versions_come_and_go() -> None:
     services = [service_key(f"pay-v{n}", "shop") for n in range(9)]
     addresses = settled(*(bucket((service, 100 * 4**n), number=n) for n, service in enumerate(services)))
     for number in range(10, 60):
-        addresses.settle(bucket((services[-1], 9000), number=number))
+        addresses.settle(*bucket((services[-1], 9000), number=number))
     assert addresses.of(ADDRESS) == services[-1]
 
 
@@ -117,8 +118,8 @@ def test_who_moved_in_later_answers_there_now() -> None:
     ],
 )
 def test_queues_and_calls_of_oneself_stay_as_they_are(edge: EdgeKey) -> None:
-    now = bucket((PAYMENT, 30), unheard=edge)
-    settled(now)
+    now, answered = bucket((PAYMENT, 30), unheard=edge)
+    settled((now, answered))
     assert edge in now.edges
 
 
@@ -134,13 +135,14 @@ def test_it_goes_on_after_a_restart_and_forgets_when_told_to() -> None:
     again = Addresses()
     again.restore(settled(bucket((PAYMENT, 30))).state())
     assert again.of(ADDRESS) == PAYMENT
+    assert again.take_new() == {ADDRESS: PAYMENT}, "nobody may have taken it before"
     again.forget(PAYMENT)
     assert (again.of(ADDRESS), len(again), again.services) == (ADDRESS, 0, set())
 
 
 def test_a_timeline_goes_on_with_what_it_knew() -> None:
     timeline = Timeline(WindowSettings())
-    timeline.addresses.settle(bucket((PAYMENT, 30)))
+    timeline.addresses.settle(*bucket((PAYMENT, 30)))
     packed = msgspec.msgpack.encode(timeline.state())
     again = Timeline(WindowSettings())
     again.restore(msgspec.msgpack.decode(packed, type=TimelineState), [])
@@ -151,7 +153,7 @@ def test_what_was_usual_of_the_address_is_usual_of_who_answers_there() -> None:
     """Some calls always fail without an answer: that is nothing new."""
     baseline, queue = Baseline(), EdgeKey(CHECKOUT, ADDRESS, asynchronous=True, inferred=True)
     for number in range(40):
-        made = bucket(number=number)
+        made, _ = bucket(number=number)
         made.service(CHECKOUT).spans = 3
         made.edges[queue] = EdgeStats(calls=2)
         baseline.learn(made)

@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from analyzers.assembly import OTHER_OPERATION, AssemblyLimits, TraceAssembler
+from analyzers.assembly import OTHER_OPERATION, Assembled, AssemblyLimits, TraceAssembler
 from analyzers.census import OTHER_SERVICE
 from analyzers.columns import SpanBatch
 from analyzers.service import service_key
-from analyzers.spans.ended import Ended
 from analyzers.summary import EdgeKey, OperationStats, Summary
 from tests.analyzers.telemetry import (
     CHECKOUT,
@@ -66,7 +65,7 @@ def rows(**spans: Iterable[Span]) -> SpanBatch:
     return span_batch(*(item for name, own in spans.items() for item in span_groups(own, resource(name))))
 
 
-def assemble(assembler: TraceAssembler, found: SpanBatch, summary: Summary) -> Ended:
+def assemble(assembler: TraceAssembler, found: SpanBatch, summary: Summary) -> Assembled:
     """All of one bucket."""
     assembler.hold(found, np.zeros(len(found), dtype=np.int64))
     return assembler.assemble(0, summary)
@@ -311,6 +310,18 @@ def test_a_peer_whose_own_spans_came_is_not_inferred() -> None:
     assert list(assembled(found).edges) == [EdgeKey(CHECKOUT, PAYMENT)]
 
 
+def test_it_tells_who_answered_at_which_address() -> None:
+    """Not of those that have no place of their own: they are many."""
+    peers = {"c": "psp-7", "d": "psp-7", "e": OTHER_SERVICE.name}
+    found = rows(
+        checkout=[made("call", 0, 100, own, kind=CLIENT, peer=peer) for own, peer in peers.items()],
+        payment=[made("pay", 20, 80, "s", "c", SERVER), made("pay", 20, 80, "u", "e", SERVER)],
+        **{OTHER_SERVICE.name: [made("pay", 20, 80, "t", "d", SERVER)]},
+    )
+    answered = assemble(TraceAssembler(), found, Summary(NOON, NOON + 5 * SECOND)).answered
+    assert answered == {service_key("psp-7"): {PAYMENT: 1}}
+
+
 def test_operations_beyond_the_limit_are_counted_as_others() -> None:
     found = rows(payment=[made(f"GET /{letter}", 0, 10, letter) for letter in "abcdefgh"])
     seen = assembled(found, AssemblyLimits(operations=3)).services[PAYMENT]
@@ -362,7 +373,7 @@ def test_spans_are_held_by_bucket_until_it_is_complete() -> None:
     assembler.hold(found, np.array([5, 0, 5, 5]))
     assert (assembler.held, set(assembler.buckets)) == (4, {0, 5})
     summary = Summary(NOON, NOON + 5 * SECOND)
-    ended = assembler.assemble(5, summary)
+    ended = assembler.assemble(5, summary).ended
     assert (assembler.held, set(assembler.buckets), summary.services[PAYMENT].spans) == (1, {0}, 3)
     assert [ended.operations[place] for place in ended.operation.tolist()] == [(PAYMENT, "work")] * 3
     assert ended.span_id.tobytes() == b"a" * 8 + b"c" * 8 + b"d" * 8

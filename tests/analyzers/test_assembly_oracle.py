@@ -124,11 +124,11 @@ def test_columns_and_rows_come_to_the_same(deliveries: list[Delivery], limits: A
     expected, found = empty(), empty()
     for delivery in deliveries:
         batch = batch_of(delivery.spans)
-        oracle.assemble(span_rows(batch), expected[delivery.bucket])
+        answered = oracle.assemble(span_rows(batch), expected[delivery.bucket])
         assembler.hold(batch, np.full(len(batch), delivery.bucket))
         if restarts:
             assembler = restarted(assembler, limits)
-        assembler.assemble(delivery.bucket, found[delivery.bucket])
+        assert assembler.assemble(delivery.bucket, found[delivery.bucket]).answered == answered
         assert (len(assembler), assembler.evicted) == (len(oracle), oracle.evicted)
     assert found == expected
 
@@ -157,9 +157,9 @@ def compared(batch: SpanBatch, random: Random, limits: AssemblyLimits | None = N
         part = part_of(batch, runs[_, start])
         for summaries in (expected, found):
             summaries.setdefault(start, Summary(start, start + 5 * SECOND))
-        oracle.assemble(span_rows(part), expected[start])
+        answered = oracle.assemble(span_rows(part), expected[start])
         assembler.hold(part, np.full(len(part), start))
-        assembler.assemble(start, found[start])
+        assert assembler.assemble(start, found[start]).answered == answered
     assert found == expected
 
 

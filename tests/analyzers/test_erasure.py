@@ -111,14 +111,3 @@ def test_records_that_wait_for_a_span_go_with_their_service() -> None:
     assert [(item.spans.tolist(), item.codes.tolist(), item.table) for item in heard] == [([8], [0], [(SHOP, "b")])]
     erase_heard(heard, Selection(start_unix_nano=1, end_unix_nano=6))
     assert heard == []
-
-
-def test_the_name_others_were_called_by_goes() -> None:
-    whole = summary()
-    edge = whole.edge(EdgeKey(SHOP, CACHE))
-    edge.addresses = {"till": 3, "cart-cache": 2}
-    selection = Selection(service="till")
-    assert touches(whole, selection)
-    erase_summary(whole, selection)
-    assert edge.addresses == {"cart-cache": 2}
-    assert not touches(whole, selection)

@@ -16,7 +16,7 @@ def large(services: int, edges: int) -> Summary:
 
 def test_a_piece_is_no_larger_in_a_large_system() -> None:
     """Each holds the interpreter while it is made."""
-    assert max(map(len, pieces(large(500, 5000)))) < 205 * 200
+    assert max(map(len, pieces(large(500, 5000)))) < 200 * 200
 
 
 def test_what_was_packed_comes_back() -> None:
