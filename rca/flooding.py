@@ -37,8 +37,8 @@ class Floods:
 
 
 def flooding(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) -> Floods:
-    """Calls are repeated when they fail. More of them than have failed are no repetitions, however much fails; how many
-    there would be without them is known but for chance."""
+    """Calls are repeated when they fail, and no longer once one has not. More of them than that are no repetitions,
+    however much fails; how many there would be without them is known but for chance."""
     by: dict[ServiceKey, tuple[Anomaly, ...]] = {}
     reached: dict[ServiceKey, tuple[Anomaly, ...]] = {}
     for caller, items in sorted(found.items()):
@@ -94,7 +94,9 @@ def _floods(finding: Anomaly, found: Mapping[ServiceKey, Sequence[Anomaly]], top
         # How many calls failed for the caller is not known.
         return not fails(found.get(finding.peer, ()))
     usual = calls.calls * finding.expected / finding.observed
-    return calls.calls - calls.failed > most(usual) or calls.calls - calls.errors >= _ANSWERS * usual
+    # Whoever repeats a call until it succeeds ends with one that did, or with a request that failed.
+    ended = calls.calls - calls.failed + topology.given_up(finding.service, finding.peer)
+    return ended > most(usual) or calls.calls - calls.errors >= _ANSWERS * usual
 
 
 def _mostly(service: ServiceKey, reached: Mapping[ServiceKey, object], topology: Topology) -> bool:

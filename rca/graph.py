@@ -18,6 +18,8 @@ class Node:
     errors: int
     records: int
     instrumented: bool
+    # Requests it failed because something it called had failed.
+    passed_on: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Topology:
         self._calls.add_nodes_from(node.service for node in graph.nodes)
         self._calls.add_edges_from((edge.client, edge.server) for edge in graph.edges)
         self._edges = {(edge.client, edge.server): edge for edge in graph.edges}
+        self._nodes = {node.service: node for node in graph.nodes}
         self._named: dict[ServiceKey, set[str]] = {}
         for edge in graph.edges:
             self._named.setdefault(edge.server, set()).update(edge.operations)
@@ -83,6 +86,12 @@ class Topology:
 
     def call(self, client: ServiceKey, server: ServiceKey) -> Edge | None:
         return self._edges.get((client, server))
+
+    def given_up(self, client: ServiceKey, server: ServiceKey) -> int:
+        """Requests that `client` failed because of its calls of `server` and of nothing else, at the least."""
+        node = self._nodes.get(client)
+        others = sum(self._edges[client, item].failed for item in self.callees(client) - {server})
+        return max(0, node.passed_on - others) if node is not None else 0
 
     def named(self, service: ServiceKey) -> frozenset[str]:
         """What its callers name their calls of it."""
@@ -139,11 +148,16 @@ def build_graph(summary: Summary) -> ServiceGraph:
                 errors=sum(operation.errors for operation in seen.operations.values()) if seen else 0,
                 records=seen.records if seen else 0,
                 instrumented=seen is not None,
+                passed_on=_passed_on(seen.operations.values()) if seen else 0,
             )
         )
     return ServiceGraph(
         summary.start_unix_nano, summary.end_unix_nano, tuple(nodes), tuple(_edges(summary.edges, summary))
     )
+
+
+def _passed_on(operations: Iterable[OperationStats]) -> int:
+    return sum(min(seen.entries, seen.errors - seen.origin_errors) for seen in operations)
 
 
 def _edges(edges: Mapping[EdgeKey, EdgeStats], summary: Summary) -> Iterable[Edge]:

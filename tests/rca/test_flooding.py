@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from analyzers.anomaly import Anomaly
+from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, OperationStats
 from rca.flooding import flooding
 from rca.graph import ServiceGraph, Topology, build_graph
 from rca.ranking import rank
-from tests.rca.findings import CALLS, CHECKOUT, FRONTEND, LEDGER, PAYMENT, finding, summary
+from tests.rca.findings import CALLS, CATALOG, CHECKOUT, FRONTEND, LEDGER, PAYMENT, finding, summary
 
 CALL, OPERATION = "POST /charge", OperationStats()
 
@@ -66,6 +67,27 @@ def test_calls_that_are_repeated_because_they_fail_are_no_flood(times: float, fa
 def test_a_few_calls_more_than_have_failed_are_chance() -> None:
     """Whether a call is to be made at all is often a matter of chance: 100 are usual, and here 115 were to be made."""
     assert rank([rise(2.4), *FAILS], graph(240, 125))[0].service == PAYMENT
+
+
+@pytest.mark.parametrize(
+    ("failed_requests", "failed_others", "guilty"), [(90, 0, CHECKOUT), (0, 0, PAYMENT), (90, 85, PAYMENT)]
+)
+def test_whoever_gets_an_answer_and_fails_all_the_same_makes_each_call_several_times(
+    failed_requests: int, failed_others: int, guilty: ServiceKey
+) -> None:
+    """Of 100 calls to be made and 800 made, 105 went well: chance, unless nearly all requests failed as well. That they
+    did may be because of others."""
+    whole = summary(*CALLS, (CHECKOUT, CATALOG))
+    for key, stats in whole.edges.items():
+        if key.client == CHECKOUT:
+            made, failed = (800, 695) if key.server == PAYMENT else (200, failed_others)
+            stats.calls, stats.errors = made, failed
+    for service in (CHECKOUT, PAYMENT):
+        whole.service(service).operations[CALL] = replace(OPERATION, calls=800, errors=695)
+    whole.service(CHECKOUT).operations["POST /order"] = replace(
+        OPERATION, calls=100, entries=100, errors=failed_requests
+    )
+    assert rank([rise(8.0), *FAILS], build_graph(whole))[0].service == guilty
 
 
 def test_whoever_a_flood_reaches_has_another_mixture_of_work() -> None:
