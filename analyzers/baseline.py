@@ -124,9 +124,10 @@ class ServiceBaseline:
         return sum(found) / len(found) if found else 1.0
 
     def note_changes(self, summary: ServiceSummary, now_unix_nano: int) -> None:
-        """A new version may word its logs in another way: what was known of them is as good as forgotten."""
+        """A new version may word its logs in another way, and write more of them or fewer: what was known of them is
+        as good as forgotten."""
         if self.running.note(summary.versions, summary.pods, summary.events, now_unix_nano):
-            for rate in (*self.templates.values(), *self.clocked.values()):
+            for rate in (*self.templates.values(), *self.clocked.values(), self.lines):
                 rate.fade(_REWORDED)
             for operation in self.operations.values():
                 operation.written.fade(_REWORDED)
@@ -241,15 +242,16 @@ class Baseline:
 
         Logs are not sampled: each service's ordinary records tell how much work it did, and so of how much there are
         spans. One service that logs more or less, or ends fewer spans, is in trouble; when it is so with the middle
-        one of all, by work, then it is the sampling.
+        one of all, then it is the sampling. Each counts as much as its records and its work usually tell: one that
+        suddenly writes many does not count for more.
         """
         now, lately = [], []
         for key, known in self.services.items():
             summary = bucket.services.get(key)
             if known.traced and known.settled:
                 traced, done = (0, 0.0) if summary is None else (summary.entries, known.done(summary))
-                now.append((float(traced), done))
-                lately.append((known.traces.count + traced, known.traces.exposure + done))
+                now.append((float(traced), done, known.lines.known))
+                lately.append((known.traces.count + traced, known.traces.exposure + done, known.lines.known))
         return middle_share(now), middle_share(lately)
 
     def forget(self, service: ServiceKey) -> None:

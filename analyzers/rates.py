@@ -94,6 +94,12 @@ class Rate:
         return self.residuals / self.buckets if self.buckets > 0 else 1.0
 
     @property
+    def known(self) -> float:
+        """How well count and exposure tell of each other: the inverse variance of the logarithm of one by the other,
+        were both left to chance."""
+        return self.count * self.exposure / (self.count + self.exposure) if self.count + self.exposure > 0 else 0.0
+
+    @property
     def _granular(self) -> float:
         """What comes once in a hundred calls comes in one call or in another, however steady it looked: the least
         dispersion that whole numbers with this mean can have."""

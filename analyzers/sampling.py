@@ -9,12 +9,12 @@ _CHANGED = 1.5
 _CHANCE = 3.0
 
 
-def middle_share(shares: Iterable[tuple[float, float]]) -> float:
-    """The median of count by exposure, each with the weight of its exposure; 1 where nothing is known."""
-    known = sorted((count / exposure, exposure) for count, exposure in shares if exposure > 0)
-    half = sum(exposure for _, exposure in known) / 2
-    for share, exposure in known:
-        half -= exposure
+def middle_share(shares: Iterable[tuple[float, float, float]]) -> float:
+    """The median of count by exposure, each with its weight; 1 where nothing is known."""
+    known = sorted((count / exposure, weight) for count, exposure, weight in shares if exposure > 0)
+    half = sum(weight for _, weight in known) / 2
+    for share, weight in known:
+        half -= weight
         if half <= 0:
             return share
     return 1.0

@@ -9,7 +9,7 @@ from analyzers.changes import GRACE
 from analyzers.detectors.base import Detector
 from analyzers.detectors.new_template import NewTemplate, NewTemplateConfig
 from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
-from analyzers.summary import EdgeKey, Summary, TemplateCount, union
+from analyzers.summary import EdgeKey, ServiceSummary, Summary, TemplateCount, union
 from analyzers.templates import template_of
 from tests.analyzers.telemetry import (
     CHECKOUT,
@@ -229,6 +229,28 @@ def test_one_service_that_ends_fewer_spans_is_no_sampling() -> None:
     for stats in bucket.services[PAYMENT].operations.values():
         stats.entries = stats.calls = 0
     assert baseline.kept(bucket)[0] == pytest.approx(1.0, rel=0.05)
+
+
+def test_one_service_that_suddenly_logs_much_is_no_sampling() -> None:
+    """However much: all of its records together count as one witness."""
+    baseline, bucket = learned(*BUCKETS), deepcopy(BUCKETS[0])
+    bucket.services[PAYMENT].severities[9] += 100 * sum(service.records for service in bucket.services.values())
+    assert baseline.kept(bucket)[0] == pytest.approx(1.0, rel=0.05)
+
+
+def test_a_new_version_has_to_be_known_before_its_records_tell_of_the_sampling() -> None:
+    buckets = deepcopy(BUCKETS)
+    for bucket in buckets:
+        bucket.services[PAYMENT].versions = {"1.0": 20}
+    baseline, bucket = learned(*buckets), deepcopy(buckets[0])
+    assert baseline.services[PAYMENT].settled
+    baseline.services[PAYMENT].note_changes(ServiceSummary(versions={"1.1": 20}), buckets[-1].end_unix_nano)
+    assert not baseline.services[PAYMENT].settled
+    for service in bucket.services.values():
+        service.severities[9] = 50 * service.severities.get(9, 0)
+    for key in baseline.services.keys() - {PAYMENT}:
+        del baseline.services[key]
+    assert baseline.kept(bucket) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("one_in", [3, 10, 100])
