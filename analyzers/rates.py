@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from analyzers.surprises import standard
+from analyzers.surprises import missed, standard
 
 # Pseudo-observations that keep the dispersion of a short history from looking better known than it is.
 _PRIOR_BUCKETS = 3.0
@@ -14,6 +14,8 @@ _KNOWN = 12.0
 _MOST_RESIDUAL = 12.0
 # Share of the buckets that it would fill in which what comes steadily comes.
 _MOSTLY = 0.5
+# Calls for which chance is computed exactly, and the least of what was missing before for any to have been.
+_FEW, _MISSING = 200, 0.5
 # Buckets that a count waits for its exposure.
 _PATIENCE = 24
 
@@ -133,7 +135,8 @@ class Rate:
         Anscombe's square-root transform keeps small counts honest (Anscombe, Biometrika 1948); the factor
         1 + exposure/known exposure is what the estimate of the rate itself may be wrong by. A departure of up to
         `tolerance` (a share of the expected count) is no departure. Where `cluster` come at once, only so many fewer
-        are independent; what comes in clumps may as well not come, however many there were in the last one.
+        are independent; what comes in clumps may as well not come, however many there were in the last one. That what
+        comes once a call was never missing is a rule; where it was, it is a matter of chance how often.
         """
         if self.exposure <= 0 or exposure <= 0:
             return 0.0
@@ -145,6 +148,15 @@ class Rate:
             if (clump := self.clump) > cluster:
                 cluster, dispersion = clump, max(self.least, dispersion * cluster / clump)
         spread = math.sqrt(dispersion * (1 + exposure / self.exposure))
-        count, expected = count / cluster, expected / cluster
-        deviations = 2.0 * (math.sqrt(count + 0.375) - math.sqrt(expected + 0.375)) / spread
-        return standard(deviations, self.buckets + _KNOWN)
+        fewer = 2.0 * (math.sqrt(count / cluster + 0.375) - math.sqrt(expected / cluster + 0.375))
+        surprise = standard(fewer / spread, self.buckets + _KNOWN)
+        if surprise < 0 and self.least < 1.0 and self._sometimes_missing and count <= exposure <= _FEW:
+            calls = round(exposure)
+            chance = missed(calls - round(count), calls, self.exposure - self.count, self.exposure)
+            return max(surprise, -chance)
+        return surprise
+
+    @property
+    def _sometimes_missing(self) -> bool:
+        """Whether of what comes at most once a call some was missing before."""
+        return self.exposure - self.count >= _MISSING

@@ -1,6 +1,11 @@
 """One scale for all surprises: standard deviations of a normal distribution."""
 
 import math
+from statistics import NormalDist
+
+_NORMAL = NormalDist()
+# Less likely than this is not told from it.
+_UNLIKELY = 1e-300
 
 
 def standard(deviations: float, known: float) -> float:
@@ -12,3 +17,23 @@ def standard(deviations: float, known: float) -> float:
     if known <= 0:
         return 0.0
     return math.copysign(math.sqrt(known * math.log1p(deviations * deviations / known)), deviations)
+
+
+def missed(now: int, calls: int, before: float, known: float) -> float:
+    """That at least `now` of `calls` go without something, where `before` of `known` did: as equally unlikely normal
+    standard deviations, 0 where it is no surprise.
+
+    The tail of the beta-binomial distribution, with Jeffreys' prior for the share: exact where numbers are small.
+    """
+    without, with_it = before + 0.5, known - before + 0.5
+    whole = _beta(without, with_it)
+    tail = 0.0
+    for number in range(now, calls + 1):
+        ways = -math.log(calls + 1) - _beta(number + 1, calls - number + 1)
+        tail += math.exp(ways + _beta(number + without, calls - number + with_it) - whole)
+    return max(0.0, -_NORMAL.inv_cdf(min(max(tail, _UNLIKELY), 0.5)))
+
+
+def _beta(one: float, other: float) -> float:
+    """Logarithm of the beta function."""
+    return math.lgamma(one) + math.lgamma(other) - math.lgamma(one + other)

@@ -125,6 +125,19 @@ def test_what_comes_in_some_calls_is_never_taken_for_regular(share: float) -> No
     assert once.dispersion < 0.2
 
 
+def test_what_never_was_missing_is_a_rule_and_what_was_is_missing_by_chance() -> None:
+    """One call in seventy fails and leaves it out: that two in a row do is not much of a surprise."""
+    always, mostly = Rate(least=0.1), Rate(least=0.1)
+    for number in range(200):
+        always.learn(5, 5)
+        mostly.learn(5 - (number % 14 == 0), 5)
+    assert always.surprise(0, 2) < -4.5
+    assert -3.6 < mostly.surprise(0, 2) < -3.0
+    assert mostly.surprise(0, 8) < -6.0
+    # Nor does it matter where there are so many that one doesn't differ from another.
+    assert mostly.surprise(493, 500) == pytest.approx(0.0, abs=0.2)
+
+
 def test_two_of_what_is_rare_are_not_many() -> None:
     rate = Rate(least=0.1)
     for _ in range(200):
