@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from analyzers.assembly import AssemblerState
 from analyzers.columns import Peer
+from analyzers.erring import mark
 from analyzers.exemplar import LogExemplar, SpanExemplar
 from analyzers.service import Resource, ServiceKey
 from analyzers.spans.rows import ROW
@@ -52,7 +53,9 @@ def touches(summary: Summary, selection: Selection) -> bool:
         keys = chain(summary.services, *((edge.client, edge.server) for edge in summary.edges))
         return any(map(selection.names, keys))
     if selection.trace_id:
-        return any(example.trace_id == selection.trace_id for example in _examples(summary))
+        return any(mark(selection.trace_id) in service.erring for service in summary.services.values()) or any(
+            example.trace_id == selection.trace_id for example in _examples(summary)
+        )
     return selection.overlaps(summary.start_unix_nano, summary.end_unix_nano) and bool(
         summary.services or summary.edges
     )
@@ -72,6 +75,7 @@ def erase_summary(summary: Summary, selection: Selection) -> None:
         del summary.edges[edge]
     if selection.trace_id:
         for service in summary.services.values():
+            service.erring.pop(mark(selection.trace_id), None)
             _erase_examples(service, selection)
         for stats in summary.edges.values():
             _erase_slowest(stats, selection)

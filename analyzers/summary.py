@@ -7,6 +7,7 @@ workers, or a late batch, can be added to what is there already.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from analyzers.erring import Erring, added
 from analyzers.exemplar import LogExemplar, SpanExemplar, keep_logs, keep_spans
 from analyzers.service import ServiceKey
 from analyzers.sketch import Sketch
@@ -124,6 +125,8 @@ class ServiceSummary:
     pods: dict[str, int] = field(default_factory=dict)
     # What events of a changed configuration said, and how often. Not in buckets of older versions.
     events: dict[str, int] = field(default_factory=dict)
+    # Traces it logged errors of, of which it is a sample. Not in buckets of older versions.
+    erring: Erring = field(default_factory=dict)
 
     @property
     def entries(self) -> int:
@@ -141,6 +144,7 @@ class ServiceSummary:
         _add(self.versions, other.versions)
         _add(self.pods, other.pods)
         _add(self.events, other.events)
+        self.erring = added(self.erring, other.erring)
         for template_id, count in other.templates.items():
             self.templates.setdefault(template_id, TemplateCount(count.text)).merge(count)
         for name, operation in other.operations.items():

@@ -14,6 +14,7 @@ from analyzers.buckets import rows_of_each
 from analyzers.catch_up import Arrival, CatchUp, CatchUpSettings, CatchUpState
 from analyzers.changes import note_event
 from analyzers.columns import Int64, LogBatch, SpanBatch
+from analyzers.erring import added, erring
 from analyzers.service import ServiceKey
 from analyzers.spool import InMemory, Spool
 from analyzers.summary import Summary, union
@@ -305,6 +306,9 @@ class Timeline:
         bucket = self._bucket(start)
         tally = self._tallies.setdefault(start, Tally())
         tally.add(batch, mined, rows)
+        for key, found in erring(batch, rows):
+            service = bucket.service(key)
+            service.erring = added(service.erring, found)
         if self._is_closed(start) or len(tally) > _MOST_GROUPS:
             self._pour(start, bucket)
 

@@ -10,6 +10,7 @@ from analyzers.erasure import Selection
 from analyzers.exemplar import LogExemplar
 from analyzers.service import ServiceKey
 from rca.diagnosis import Evidence, RootCause, RuledOut, SimilarIncident
+from rca.following import Following
 from rca.graph import Edge, Node
 from rca.incident import Incident, State
 
@@ -116,6 +117,8 @@ class _Eraser:
                 return _about(item, self._selection)
             case RootCause() | RuledOut() | Node():
                 return names(item.service)
+            case Following():
+                return names(item.service) or names(item.first)
             case Edge():
                 return names(item.client) or names(item.server)
             case LogExemplar():

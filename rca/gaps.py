@@ -26,8 +26,7 @@ def completed(diagnosis: Diagnosis, history: Callable[[ServiceKey], int], aliase
             reason = f"{reason}. What is missing: {'; '.join(missing)}"
             summary = summary.replace(diagnosis.inconclusive_reason, reason, 1)
     elif len(diagnosis.root_causes) > 1 and _untraced(diagnosis.graph):
-        first = diagnosis.root_causes[0].service.name
-        summary += f" Without spans nobody knows who calls whom: {first} may only be louder than one it calls."
+        summary += f" Without spans nobody knows who calls whom: {_doubt(diagnosis)}."
     named = {service for cause in diagnosis.root_causes[:_CANDIDATES] for service in (cause.service, *cause.path)}
     for alias in aliases:
         if alias.service in named:
@@ -56,6 +55,16 @@ def _gaps(graph: ServiceGraph, causes: Sequence[RootCause], history: Callable[[S
             yield f"history: {node.service.name} has been known for {_lasting(known)} only"
         if 0 < node.spans + node.records < _FEW:
             yield f"traffic: {node.spans} spans and {node.records} records of {node.service.name} are all there is"
+
+
+def _doubt(diagnosis: Diagnosis) -> str:
+    """What speaks for the first being first where there were only logs, or that nothing does."""
+    first, *others = [cause.service for cause in diagnosis.root_causes]
+    after = {item.service for item in diagnosis.graph.following if item.first == first}
+    names = [service.name for service in others if service in after]
+    if names:
+        return f"in most traces in which {', '.join(names)} logged errors, {first.name} had logged one before"
+    return f"{first.name} may only be louder than one it calls"
 
 
 def _untraced(graph: ServiceGraph) -> bool:

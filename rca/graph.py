@@ -7,6 +7,7 @@ import networkx as nx
 
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats, Summary
+from rca.following import Following, following
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,14 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class ServiceGraph:
-    """A snapshot; nodes and edges in sorted order."""
+    """A snapshot; all in sorted order."""
 
     start_unix_nano: int
     end_unix_nano: int
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    # What logs alone tell of services that send no spans.
+    following: tuple[Following, ...] = ()
 
     @property
     def services(self) -> frozenset[ServiceKey]:
@@ -92,6 +95,10 @@ class Topology:
         node = self._nodes.get(client)
         others = sum(self._edges[client, item].failed for item in self.callees(client) - {server})
         return max(0, node.passed_on - others) if node is not None else 0
+
+    def follows(self, service: ServiceKey) -> tuple[Following, ...]:
+        """Whose errors its own come after."""
+        return tuple(item for item in self._graph.following if item.service == service)
 
     def named(self, service: ServiceKey) -> frozenset[str]:
         """What its callers name their calls of it."""
@@ -151,8 +158,13 @@ def build_graph(summary: Summary) -> ServiceGraph:
                 passed_on=_passed_on(seen.operations.values()) if seen else 0,
             )
         )
+    traced = {node.service for node in nodes if node.spans}
     return ServiceGraph(
-        summary.start_unix_nano, summary.end_unix_nano, tuple(nodes), tuple(_edges(summary.edges, summary))
+        summary.start_unix_nano,
+        summary.end_unix_nano,
+        tuple(nodes),
+        tuple(_edges(summary.edges, summary)),
+        tuple(item for item in following(summary) if item.service not in traced),
     )
 
 

@@ -12,7 +12,7 @@ from rca.diagnosis import Evidence, RootCause
 from rca.flooding import flooded, flooding
 from rca.graph import ServiceGraph, Topology
 from rca.hints import hinted, told
-from rca.relief import changed, explained, slowed, starved
+from rca.relief import changed, explained, followed, slowed, starved
 from rca.waiting import waiting
 from rca.weights import CALLS_FALL, CALLS_RISE, FALL, RISE, RankingSettings, signal_of, strength
 
@@ -62,6 +62,7 @@ def rank(
     relieved = {
         service: [
             *explained(service, evidence, own, scores, by_service, silent, floods, topology, settings),
+            *followed(service, evidence, by_service, topology, settings),
             *flooded(service, evidence, floods, settings),
             *starved(service, evidence, by_service, topology, settings),
             *slowed(service, by_service[service], slow_callers, settings),

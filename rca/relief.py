@@ -114,6 +114,27 @@ def _passed_on(
     )
 
 
+def followed(
+    service: ServiceKey,
+    evidence: Iterable[Evidence],
+    found: Mapping[ServiceKey, Sequence[Anomaly]],
+    topology: Topology,
+    settings: RankingSettings,
+) -> Iterable[Evidence]:
+    """Without spans: an error that was there before in the same trace, in another service, was passed on."""
+    before = [item for item in topology.follows(service) if item.first in found]
+    weight = sum(item.contribution for item in evidence if item.signal in PROPAGATING)
+    if not before or weight <= 0:
+        return
+    top = max(before, key=lambda item: (item.share, item.traces, item.first))
+    yield Evidence(
+        signal="explained_by_callee",
+        contribution=-settings.unanswered * top.share * weight,
+        description=f"in {top.traces} of {top.of} traces in which it logged an error, {top.first.name} had logged one",
+        anomaly_ids=tuple(sorted(item.anomaly_id for item in found[top.first])),
+    )
+
+
 def _broken(found: Iterable[Anomaly]) -> float:
     """How surprising it is that calls fail in a service itself, or get no answer from it; on the common scale."""
     return max((strength(item.surprise) for item in found if item.detector in _BREAKING), default=0.0)

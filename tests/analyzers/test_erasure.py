@@ -5,6 +5,7 @@ import numpy as np
 from analyzers.assembly import AssemblerState, TraceAssembler
 from analyzers.columns import Peer
 from analyzers.erasure import Selection, erase_heard, erase_spans, erase_summary, touches
+from analyzers.erring import mark
 from analyzers.exemplar import LogExemplar
 from analyzers.service import Resource, ServiceKey
 from analyzers.spans.generation import GenerationState
@@ -21,6 +22,7 @@ def summary() -> Summary:
     for service in (SHOP, CART, CACHE):
         exemplars = tuple(LogExemplar(150 + n, trace, b"", "said", 17, "", "") for n, trace in enumerate((TRACE, b"")))
         whole.service(service).templates["a"] = TemplateCount("said", 2, exemplars=exemplars)
+        whole.service(service).erring = {mark(TRACE): 150, 7: 160}
     whole.edge(EdgeKey(SHOP, CART)).calls = 3
     whole.edge(EdgeKey(SHOP, CACHE)).calls = 4
     return whole
@@ -42,6 +44,7 @@ def test_a_trace_leaves_what_was_added_up() -> None:
     erase_summary(whole, selection)
     counts = whole.services[SHOP].templates["a"]
     assert (counts.count, [item.trace_id for item in counts.exemplars]) == (2, [b""])
+    assert whole.services[SHOP].erring == {7: 160}
     assert not touches(whole, selection)
 
 

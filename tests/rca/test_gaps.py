@@ -109,6 +109,15 @@ def test_the_louder_of_several_is_not_sure_to_be_the_cause_where_there_are_only_
         assert ("nobody knows who calls whom: frontend may only be louder" in told.summary) is doubted
 
 
+def test_what_the_traces_of_logs_tell_is_told() -> None:
+    logs = system({}, {FRONTEND: 90, PAYMENT: 90, CHECKOUT: 90})
+    for service, at in ((PAYMENT, 0), (FRONTEND, 5)):
+        logs.service(service).erring = dict.fromkeys(range(10), NOON + at)
+    found = [finding(PAYMENT, "new_template", 80.0), finding(FRONTEND, "new_template", 90.0), finding(CHECKOUT)]
+    told = completed(diagnose(found, build_graph(logs), RULES, NOON), lambda service: LONG)
+    assert "in most traces in which frontend logged errors, payment had logged one before" in told.summary
+
+
 def test_names_that_differ_are_told_of_services_that_are_named() -> None:
     made = diagnose([finding(PAYMENT, "self_time", 40.0)], build_graph(FULL), RULES, NOON)
     alias = Alias(service_key("payment-java"), PAYMENT, 60, 60, ("payment-1", "payment-2"), 9, NOON)

@@ -4,6 +4,7 @@ from analyzers.anomaly import Anomaly
 from analyzers.exemplar import LogExemplar
 from analyzers.service import ServiceKey, service_key
 from rca.diagnosis import Diagnosis, Evidence, RootCause, RuledOut, SimilarIncident
+from rca.following import Following
 from rca.graph import Edge, Node, ServiceGraph
 from rca.incident import Incident, Severity, State
 
@@ -57,6 +58,7 @@ def diagnosis(cause: ServiceKey = PAYMENT, hypothesis: str = "payment itself bec
             Edge(CHECKOUT, PAYMENT, 9, 9, 1.5e6, 8.25e8, False, False),
             Edge(PAYMENT, DATABASE, 9, 0, 1e6, 2e6, True, True),
         ),
+        (Following(CHECKOUT, PAYMENT, 9, 10),),
     )
     return Diagnosis(
         root_causes=(

@@ -1,0 +1,60 @@
+"""Of which traces services logged errors, and each when first: a sample of traces that is the same for all services, so
+that they can be compared though each is added up by itself.
+
+A trace is in the sample of a service if its mark, a number that follows from its id, is among the smallest of those the
+service logged errors of (bottom-k sketch; Cohen and Kaplan, PODC 2007). So of two services both samples are complete
+up to the smaller of their largest marks. Like counts, samples can be added in any order.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+import numpy as np
+
+from analyzers.columns import Int64, LogBatch, UInt64
+from analyzers.service import ServiceKey
+
+# Marks of traces, and nanoseconds of event time.
+Erring: TypeAlias = dict[int, int]
+
+# Traces kept.
+MOST = 32
+_ERROR = 17
+# Odd, so that different ids have different marks; 2**64 by the golden ratio (Knuth, volume 3, 6.4).
+_SPREAD = 0x9E3779B97F4A7C15
+_WORD = 2**64 - 1
+
+
+def mark(trace_id: bytes) -> int:
+    """Of a trace: its last eight bytes, which are random where any are, spread."""
+    return int.from_bytes(trace_id[8:], "little") * _SPREAD & _WORD
+
+
+def erring(batch: LogBatch, rows: Int64) -> Iterator[tuple[ServiceKey, Erring]]:
+    """What these rows add to each service. Some services may come several times."""
+    words: UInt64 = batch.trace_id[:, 1]
+    chosen = rows[(batch.severity.take(rows) >= _ERROR) & (words.take(rows) != 0)]
+    if not len(chosen):
+        return
+    marks = words.take(chosen) * np.uint64(_SPREAD)
+    times, resources = batch.time_unix_nano.take(chosen), batch.resource.take(chosen)
+    order = np.lexsort((times, marks, resources))
+    marks, times, resources = marks.take(order), times.take(order), resources.take(order)
+    ends = np.r_[np.flatnonzero(np.diff(resources)) + 1, len(order)].tolist()
+    start = 0
+    for end in ends:
+        _, first = np.unique(marks[start:end], return_index=True)
+        places = start + first[:MOST]
+        found = dict(zip(marks.take(places).tolist(), times.take(places).tolist(), strict=True))
+        yield batch.resources[int(resources[start])].service, found
+        start = end
+
+
+def added(one: Erring, other: Mapping[int, int]) -> Erring:
+    """Both together."""
+    if not other:
+        return one
+    found = dict(one)
+    for trace, time in other.items():
+        found[trace] = min(time, found.get(trace, time))
+    return {trace: found[trace] for trace in sorted(found)[:MOST]}
