@@ -40,10 +40,14 @@ class Answering:
             self.calls = {key: count // 2 for key, count in self.calls.items() if count > 1}
 
     def judge(self, address: ServiceKey) -> None:
-        """Decide who answers there: nobody where it isn't nearly always the same, or too few calls tell."""
-        best = max(self.calls, key=lambda key: (self.calls[key], key), default=None)
+        """Decide who answers there: nobody where it isn't nearly always the same, or too few calls tell. Of a service
+        that has the name of the host, what was not seen to be answered are spans that got lost."""
+        best = max(self.calls, key=lambda key: (key != address, self.calls[key], key), default=None)
+        whole = sum(self.calls.values())
+        if best is not None and _of_host(address) == _plain(best.name):
+            whole -= self.calls.get(address, 0)
         share = _STILL if best == self.service else _MOST
-        sure = best is not None and self.calls[best] >= max(_CALLS, share * sum(self.calls.values()))
+        sure = best is not None and self.calls[best] >= max(_CALLS, share * whole)
         self.service = best if sure and best != address else None
 
 
@@ -132,6 +136,16 @@ class Addresses:
         """All of them are new then: nothing tells which of them somebody has taken."""
         self._known = dict(state)
         self._new = set(self._known)
+
+
+def _of_host(address: ServiceKey) -> str:
+    """The first label of "payment.shop.svc"."""
+    return _plain(address.name.partition(".")[0])
+
+
+def _plain(name: str) -> str:
+    """Hosts have no capitals, and hyphens where names of services have others or none."""
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def movable(edge: EdgeKey) -> bool:

@@ -75,6 +75,21 @@ def test_nor_where_a_service_has_that_very_name() -> None:
     assert settled((now, answered)).of(ADDRESS) == ADDRESS
 
 
+@pytest.mark.parametrize(("host", "moved"), [("payment.shop", True), ("Pay-Ment", True), ("pay.shop", False)])
+def test_a_service_that_has_the_name_of_the_host_answers_unseen_where_its_spans_get_lost(
+    host: str, moved: bool
+) -> None:
+    address = replace(ADDRESS, name=host)
+    unseen = EdgeKey(CHECKOUT, address, inferred=True)
+    addresses = Addresses()
+    for number in range(20):
+        now, answered = bucket((PAYMENT, 50), name=host, number=number, unheard=unseen)
+        now.edges[unseen] = EdgeStats(calls=150)
+        addresses.settle(now, answered)
+    assert (addresses.of(address) == PAYMENT) is moved
+    assert (unseen not in now.edges) is moved
+
+
 def test_who_is_no_longer_seen_to_answer_what_goes_well_is_no_longer_believed_to() -> None:
     addresses = settled(bucket((PAYMENT, 900)))
     for number in range(1, 40):
