@@ -79,6 +79,7 @@ class Addresses:
 
     def settle(self, bucket: Summary, answered: Answered) -> None:
         """Learn from a bucket that closes, then file its calls under who would have answered."""
+        answered = {**answered, **_namesakes(bucket)}
         for address, calls in answered.items():
             answering = self._known.setdefault(address, Answering())
             answering.last_unix_nano = bucket.start_unix_nano
@@ -136,6 +137,23 @@ class Addresses:
         """All of them are new then: nothing tells which of them somebody has taken."""
         self._known = dict(state)
         self._new = set(self._known)
+
+
+def _namesakes(bucket: Summary) -> dict[ServiceKey, dict[ServiceKey, int]]:
+    """Calls of addresses that have the name of a service their caller is seen to call: where clocks differ, the halves
+    of many calls are found too late for each other to tell."""
+    unheard = {key.client for key in filter(movable, bucket.edges)}
+    callees: dict[ServiceKey, dict[str, EdgeKey]] = {}
+    for key in bucket.edges:
+        if key.client in unheard and not key.inferred and not key.asynchronous:
+            callees.setdefault(key.client, {})[_plain(key.server.name)] = key
+    found: dict[ServiceKey, dict[ServiceKey, int]] = {}
+    for key in filter(movable, bucket.edges):
+        known = callees.get(key.client, {}).get(_of_host(key.server))
+        if known is not None and known.server != key.server:
+            by = found.setdefault(key.server, {})
+            by[known.server] = by.get(known.server, 0) + bucket.edges[known].calls
+    return found
 
 
 def _of_host(address: ServiceKey) -> str:

@@ -90,6 +90,17 @@ def test_a_service_that_has_the_name_of_the_host_answers_unseen_where_its_spans_
     assert (unseen not in now.edges) is moved
 
 
+def test_where_clocks_differ_the_name_tells() -> None:
+    """Halves that are found too late for each other are calls of the service, and some of the address as well."""
+    address = replace(ADDRESS, name="payment.shop")
+    unseen = EdgeKey(CHECKOUT, address, inferred=True)
+    now, _ = bucket((PAYMENT, 50), unheard=unseen)
+    now.edges[EdgeKey(CHECKOUT, MAIL)] = EdgeStats(calls=50)
+    addresses = settled((now, {}))
+    assert addresses.of(address) == PAYMENT
+    assert now.edges.keys() == {EdgeKey(CHECKOUT, PAYMENT), EdgeKey(CHECKOUT, MAIL), replace(unseen, server=PAYMENT)}
+
+
 def test_who_is_no_longer_seen_to_answer_what_goes_well_is_no_longer_believed_to() -> None:
     addresses = settled(bucket((PAYMENT, 900)))
     for number in range(1, 40):
