@@ -20,7 +20,7 @@ from analyzers.written import WrittenBaseline
 _FAINT = 1e-30
 
 
-_WARN = 13
+_WARN, _ERROR = 13, 17
 # What is left of how a version words its logs once another one runs.
 _REWORDED = 1e-3
 # Until so much is learned of a service nothing is said of the share, and what its records tell of its work is forgotten
@@ -371,6 +371,7 @@ def _learn_service(
                 baseline.lines.fade(0.5 ** ((bucket.end_unix_nano - bucket.start_unix_nano) / _SETTLING))
             _learn_rate(baseline.lines, _ordinary(summary), exposure)
     _learn_rate(baseline.errors, summary.error_records, exposure)
+    seconds = (bucket.end_unix_nano - bucket.start_unix_nano) / 1e9
     fresh = {count.text for template_id, count in summary.templates.items() if template_id not in baseline.templates}
     # One that differs from known ones in a word that varies is no new wording.
     new = len(strangers(fresh, baseline.texts.values())) if fresh else 0
@@ -379,10 +380,12 @@ def _learn_service(
             # Unseen in all that was learned before: that is knowledge too.
             baseline.templates[template_id] = Rate(0.0, max(0.0, baseline.work - exposure))
             baseline.texts[template_id] = count.text
+            if count.max_severity >= _ERROR:
+                # Other wording comes with the hour; an error that never came before is no question of the time.
+                baseline.clocked[template_id] = Rate(0.0, baseline.novelty.exposure * seconds)
         if count.max_severity >= _WARN and template_id in baseline.templates:
             baseline.severe.add(template_id)
     baseline.novelty.learn(new, 1.0)
-    seconds = (bucket.end_unix_nano - bucket.start_unix_nano) / 1e9
     for template_id, rate in baseline.templates.items():
         seen = summary.templates.get(template_id)
         written = seen.count if seen else 0

@@ -71,6 +71,19 @@ def test_what_is_in_trouble_is_not_learned_from() -> None:
     assert baseline.services[CRON].learned > before.services[CRON].learned
 
 
+@pytest.mark.parametrize(("severity", "found"), [(17, True), (9, False)])
+def test_an_error_that_came_once_of_late_was_not_usual_all_along(severity: int, found: bool) -> None:
+    """Learned unawares with the first of them; wording alone may come with the hour, by the clock."""
+    baseline, once = learned(*BUCKETS), deepcopy(BUCKETS[-1])
+    made = template_of("panic in <*>")
+    once.services[PAYMENT].templates[made.template_id] = TemplateCount(made.text, 1, max_severity=severity)
+    baseline.learn(once)
+    again = deepcopy(once)
+    again.services[PAYMENT].templates[made.template_id].count = 8
+    told = [item.subject for item in TemplateRate(TemplateRateConfig()).detect(again, baseline)]
+    assert (told == [made.text]) is found
+
+
 def test_history_begins_when_a_service_is_seen() -> None:
     baseline = Baseline()
     baseline.see(BUCKETS[0])
