@@ -8,6 +8,7 @@ from rca.changed import SIGNAL, Changes
 from rca.diagnosis import Diagnosis, RootCause, RuledOut
 from rca.graph import ServiceGraph, Topology
 from rca.hints import told
+from rca.naming import SIGNAL as NAMED
 from rca.ranking import rank
 from rca.rules import Rule, first_match
 from rca.weights import RankingSettings, signal_of
@@ -142,7 +143,11 @@ def _steps(causes: Sequence[RootCause], anomalies: Sequence[Anomaly], rules: Seq
             break
     if any(item.signal == SIGNAL for item in top.evidence):
         steps.append(f"Undo the last change of {top.service.name}, or compare with what ran before.")
-    for signal in dict.fromkeys(signal_of(item) for item in own):
+    signals = [signal_of(item) for item in own]
+    if any(item.signal == NAMED for item in top.evidence):
+        # Its callers say that it does not answer.
+        signals.insert(0, "edge_errors")
+    for signal in dict.fromkeys(signals):
         if signal in _STEPS:
             steps.append(_STEPS[signal].format(service=top.service.name, operation=top.operation or "its operations"))
     return tuple(dict.fromkeys(steps))[:6]

@@ -7,6 +7,7 @@ from analyzers.aliases import Alias
 from analyzers.service import ServiceKey
 from rca.diagnosis import Diagnosis, RootCause
 from rca.graph import Node, ServiceGraph
+from rca.naming import SIGNAL as NAMED
 
 # Candidates whose surroundings are looked at, and gaps that are named.
 _CANDIDATES, _MOST = 2, 4
@@ -62,6 +63,8 @@ def _doubt(diagnosis: Diagnosis) -> str:
     first, *others = [cause.service for cause in diagnosis.root_causes]
     after = {item.service for item in diagnosis.graph.following if item.first == first}
     names = [service.name for service in others if service in after]
+    if any(item.signal == NAMED for item in diagnosis.root_causes[0].evidence):
+        return f"that it is {first.name} is what the errors of others say"
     if names:
         return f"in most traces in which {', '.join(names)} logged errors, {first.name} had logged one before"
     return f"{first.name} may only be louder than one it calls"

@@ -73,6 +73,8 @@ class Topology:
         self._calls.add_edges_from((edge.client, edge.server) for edge in graph.edges)
         self._edges = {(edge.client, edge.server): edge for edge in graph.edges}
         self._nodes = {node.service: node for node in graph.nodes}
+        # Services that send logs and no spans.
+        self.untraced = frozenset(node.service for node in graph.nodes if node.records and not node.spans)
         self._named: dict[ServiceKey, set[str]] = {}
         for edge in graph.edges:
             self._named.setdefault(edge.server, set()).update(edge.operations)

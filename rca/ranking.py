@@ -12,12 +12,16 @@ from rca.diagnosis import Evidence, RootCause
 from rca.flooding import flooded, flooding
 from rca.graph import ServiceGraph, Topology
 from rca.hints import hinted, told
+from rca.naming import SIGNAL as NAMED
+from rca.naming import blaming, evidence_of_naming, named
 from rca.relief import changed, explained, followed, slowed, starved
 from rca.waiting import waiting
 from rca.weights import CALLS_FALL, CALLS_RISE, FALL, RISE, RankingSettings, signal_of, strength
 
 # Calls to at least this many services, and to this share of all it calls, must be slow for a caller to be the cause.
 _MANY, _MOST = 2, 0.6
+# What is said by others counts so much of what shows when it comes to wording.
+_HEARSAY = 0.5
 # Detectors that say of which pod a finding is, if of one alone.
 _BY_POD = frozenset({"self_time", "span_errors", "error_share", "new_template", "template_rate"})
 
@@ -46,15 +50,22 @@ def rank(
     for anomaly in anomalies:
         by_service[anomaly.service].append(anomaly)
     slow_callers = _slow_callers(anomalies, topology)
-    for caller in slow_callers:
-        by_service[caller] += []
+    namings = named(by_service, topology)
+    # Findings about others that speak of a service.
+    elsewhere = dict(slow_callers)
+    for naming in namings.values():
+        elsewhere[naming.service] = (*elsewhere.get(naming.service, ()), naming.finding)
+    for service in elsewhere:
+        by_service[service] += []
     own = {
         service: [*_own_evidence(found, settings), *_outgoing_gaps(slow_callers.get(service, ()), settings)]
         for service, found in sorted(by_service.items())
     }
+    for service, said in evidence_of_naming(namings, own, settings).items():
+        own[service].append(said)
     scores = {service: sum(item.contribution for item in evidence) for service, evidence in own.items()}
     onsets = {
-        service: min(item.onset_unix_nano for item in (*found, *slow_callers.get(service, ())))
+        service: min(item.onset_unix_nano for item in (*found, *elsewhere.get(service, ())))
         for service, found in by_service.items()
     }
     floods = flooding(by_service, topology)
@@ -62,7 +73,10 @@ def rank(
     relieved = {
         service: [
             *explained(service, evidence, own, scores, by_service, silent, floods, topology, settings),
-            *followed(service, evidence, by_service, topology, settings),
+            *(
+                tuple(followed(service, evidence, by_service, topology, settings))
+                or blaming(service, evidence, namings, settings)
+            ),
             *flooded(service, evidence, floods, settings),
             *starved(service, evidence, by_service, topology, settings),
             *slowed(service, by_service[service], slow_callers, settings),
@@ -80,7 +94,7 @@ def rank(
             *(() if change is None else changed(change, service, found, left, settings)),
             *_earliest(service, beginnings, settings),
         ]
-        strongest = _strongest([*found, *slow_callers.get(service, ())], evidence)
+        strongest = _strongest([*found, *elsewhere.get(service, ())], evidence)
         candidates.append(
             RootCause(
                 service=service,
@@ -98,8 +112,13 @@ def rank(
 
 
 def _strongest(found: Iterable[Anomaly], evidence: Sequence[Evidence]) -> Anomaly:
-    """The anomaly behind the signal that counts most for its service."""
-    leading = max(evidence, key=lambda item: (item.contribution, item.signal)).anomaly_ids[0]
+    """The anomaly behind the signal that counts most for its service. What it shows itself says more than what others
+    say about it."""
+
+    def telling(item: Evidence) -> tuple[float, str]:
+        return item.contribution * (_HEARSAY if item.signal == NAMED else 1.0), item.signal
+
+    leading = max(evidence, key=telling).anomaly_ids[0]
     return next(item for item in found if item.anomaly_id == leading)
 
 
@@ -182,6 +201,8 @@ def _operation(service: ServiceKey, strongest: Anomaly) -> str:
 
 def _hypothesis(service: ServiceKey, strongest: Anomaly) -> str:
     if strongest.service != service:
+        if strongest.detector != "edge_gap":
+            return f'{service.name} does not answer as it should: {strongest.service.name} logs "{strongest.subject}"'
         return f"{service.name} itself is slow: it loses time on the way to whatever it calls"
     what = {
         "self_time": f"{service.name} itself became slow in {strongest.subject}",

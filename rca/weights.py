@@ -41,6 +41,8 @@ class RankingSettings:
     explained: float = 0.7
     # The same where it is known that the caller's very calls of it were not answered.
     unanswered: float = 0.9
+    # Share of what a service shows that is said against one that its errors name, where there are no spans.
+    named: float = 0.5
     # Share of the slowness of a service that whoever floods it with calls explains.
     flooded: float = 0.9
     # For having departed from normal before every other candidate.
