@@ -19,7 +19,6 @@ from analyzers.written import WrittenBaseline
 # and keeps numbers away from where they lose their meaning.
 _FAINT = 1e-30
 
-
 _WARN, _ERROR = 13, 17
 # What is left of how a version words its logs once another one runs.
 _REWORDED = 1e-3
@@ -113,6 +112,8 @@ class ServiceBaseline:
     lines: Rate = field(default_factory=Rate)
     # Templates by the second: some are written by the clock, whatever is done. Not in checkpoints of older versions.
     clocked: dict[str, Rate] = field(default_factory=dict)
+    # What goes together where no spans tell who wrote it. Not in checkpoints of older versions.
+    written: WrittenBaseline = field(default_factory=WrittenBaseline)
     # Units of work that were traced of those its records tell of, of late.
     traces: Rate = field(default_factory=Rate)
 
@@ -124,13 +125,17 @@ class ServiceBaseline:
         return sum(found) / len(found) if found else 1.0
 
     def note_changes(self, summary: ServiceSummary, now_unix_nano: int) -> None:
-        """A new version may word its logs in another way, and write more of them or fewer: what was known of them is
-        as good as forgotten."""
+        """A new version may word its logs anew, and write more or fewer: what was known is as good as forgotten."""
         if self.running.note(summary.versions, summary.pods, summary.events, now_unix_nano):
             for rate in (*self.templates.values(), *self.clocked.values(), self.lines):
                 rate.fade(_REWORDED)
-            for operation in self.operations.values():
-                operation.written.fade(_REWORDED)
+            for written in self.writings:
+                written.fade(_REWORDED)
+
+    @property
+    def writings(self) -> tuple[WrittenBaseline, ...]:
+        """What it writes, all in all and by operation."""
+        return (self.written, *(operation.written for operation in self.operations.values()))
 
     def released(self, now_unix_nano: int) -> bool:
         """Whether it was changed so lately that new wording is to be expected."""
@@ -152,7 +157,7 @@ class ServiceBaseline:
 
     def done(self, summary: ServiceSummary) -> float:
         """Units of work done, as its ordinary records tell; 0 where they tell nothing."""
-        return _ordinary(summary) * self.lines.exposure / self.lines.count if self.lines.count > 0 else 0.0
+        return summary.ordinary_records * self.lines.exposure / self.lines.count if self.lines.count > 0 else 0.0
 
     def exposures(self, summary: ServiceSummary, kept: tuple[float, float]) -> tuple[float, float]:
         """The least and the most units of work that there may be in `summary`, as `kept` tells of the sampling.
@@ -269,8 +274,8 @@ class Baseline:
     def settle(self) -> None:
         """All that was learned from is normal, because somebody says so: nothing of it is held back."""
         for service in self.services.values():
-            for operation in service.operations.values():
-                operation.written.settle()
+            for written in service.writings:
+                written.settle()
 
     def learn(self, bucket: Summary, troubled: Container[ServiceKey] = ()) -> None:
         """Learn from one closed bucket, leaving out the services something was wrong with.
@@ -312,6 +317,7 @@ class Baseline:
                 *service.templates.values(),
             ):
                 rate.fade(factor)
+            service.written.fade(factor)
             for operation in service.operations.values():
                 operation.fade(factor)
             for name in [name for name, operation in service.operations.items() if _faint(operation.errors)]:
@@ -331,11 +337,6 @@ def _sends(summary: ServiceSummary | None) -> bool:
 def _faint(rate: Rate) -> bool:
     """Whether what was known once is as good as forgotten."""
     return 0.0 < rate.exposure < _FAINT
-
-
-def _ordinary(summary: ServiceSummary) -> int:
-    """Records below WARN: failures do not add to them."""
-    return sum(count for severity, count in summary.severities.items() if severity < _WARN)
 
 
 def _learn_rate(rate: Rate, count: int, exposure: float) -> None:
@@ -369,7 +370,7 @@ def _learn_service(
         else:
             if baseline.learned < _SETTLED:
                 baseline.lines.fade(0.5 ** ((bucket.end_unix_nano - bucket.start_unix_nano) / _SETTLING))
-            _learn_rate(baseline.lines, _ordinary(summary), exposure)
+            _learn_rate(baseline.lines, summary.ordinary_records, exposure)
     _learn_rate(baseline.errors, summary.error_records, exposure)
     seconds = (bucket.end_unix_nano - bucket.start_unix_nano) / 1e9
     fresh = {count.text for template_id, count in summary.templates.items() if template_id not in baseline.templates}
@@ -380,8 +381,8 @@ def _learn_service(
             # Unseen in all that was learned before: that is knowledge too.
             baseline.templates[template_id] = Rate(0.0, max(0.0, baseline.work - exposure))
             baseline.texts[template_id] = count.text
+            # Other wording comes with the hour; that an error never came before is no question of the time.
             if count.max_severity >= _ERROR:
-                # Other wording comes with the hour; an error that never came before is no question of the time.
                 baseline.clocked[template_id] = Rate(0.0, baseline.novelty.exposure * seconds)
         if count.max_severity >= _WARN and template_id in baseline.templates:
             baseline.severe.add(template_id)
@@ -391,6 +392,9 @@ def _learn_service(
         written = seen.count if seen else 0
         _learn_rate(rate, written, exposure)
         baseline.clocked.setdefault(template_id, Rate()).learn(written, seconds)
+    if not baseline.traced:
+        counts = {template_id: seen.count for template_id, seen in summary.templates.items()}
+        baseline.written.learn(counts, summary.records)
     for name, stats in sorted(summary.operations.items()):
         if name in baseline.operations or len(baseline.operations) < max_operations:
             baseline.operations.setdefault(name, OperationBaseline()).learn(stats)

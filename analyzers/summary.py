@@ -134,6 +134,11 @@ class ServiceSummary:
         return sum(operation.entries for operation in self.operations.values())
 
     @property
+    def ordinary_records(self) -> int:
+        """Below WARN: failures do not add to them."""
+        return sum(count for severity, count in self.severities.items() if severity < 13)
+
+    @property
     def error_records(self) -> int:
         return sum(count for severity, count in self.severities.items() if severity >= 17)
 

@@ -1,6 +1,6 @@
 """A log template that rises, falls or stops, per unit of work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzers.accord import Accord
@@ -103,6 +103,7 @@ class TemplateRate:
         kept: tuple[float, float],
     ) -> Iterator[Anomaly]:
         by_operation = self._by_operation(summary, known)
+        together = {} if known.traced else self._together(summary, known, window)
         exposures, mixture = known.exposures(summary, kept), known.mixture(summary)
         for template_id, rate in sorted(known.templates.items()):
             seen = summary.templates.get(template_id)
@@ -118,11 +119,15 @@ class TemplateRate:
                 if template_id not in known.severe:
                     # Nobody asks for failures.
                     most *= mixture[1]
+                counts = together.get(template_id, [])
                 exposure = rate.nearest(count, least, most)
-                if exposure is None:
+                if exposure is not None:
+                    clocked = self._clocked(known, template_id, rate, count, window)
+                    counts.append(
+                        _Count(rate, count, exposure, unit, "the work done", tolerance=tolerance, clocked=clocked)
+                    )
+                if not counts:
                     continue
-                clocked = self._clocked(known, template_id, rate, count, window)
-                counts = [_Count(rate, count, exposure, unit, "the work done", tolerance=tolerance, clocked=clocked)]
             surprise, counted = max(((item.surprise, item) for item in counts), key=lambda pair: abs(pair[0]))
             if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
                 continue
@@ -141,6 +146,18 @@ class TemplateRate:
             return None
         seconds = (window.end_unix_nano - window.start_unix_nano) / 1e9
         return _Count(clock, count, seconds, "records per second", "the time", tolerance=self._config.tolerance)
+
+    def _together(self, summary: ServiceSummary, known: ServiceBaseline, window: Summary) -> dict[str, list[_Count]]:
+        """Where there are no spans: per record of each template that goes with it in the whole service, if there are
+        fewer of it by the clock as well. Whatever else is asked of the service may write the other one."""
+        counts = {template_id: seen.count for template_id, seen in summary.templates.items()}
+        seconds = (window.end_unix_nano - window.start_unix_nano) / 1e9
+        found = {}
+        for template_id, written in known.written.templates.items():
+            count, clock = counts.get(template_id, 0), known.clocked.get(template_id)
+            if clock is not None and count < (1 - self._config.tolerance) * clock.expected(seconds):
+                found[template_id] = list(_beside(written, count, counts, known))
+        return found
 
     def _by_operation(self, summary: ServiceSummary, known: ServiceBaseline) -> dict[str, list[_Count]]:
         found: dict[str, list[_Count]] = {}
@@ -169,11 +186,8 @@ class TemplateRate:
             count = round(written.per_call.expected(calls))
         cluster = max(1.0, written.per_call.expected(1.0))
         yield _Count(written.per_call, count, calls, "records per call", f"the calls of {name}", cluster=cluster)
-        for other, rate in () if branched else written.partners.items():
-            beside = f'the "{known.texts.get(other, other)}" beside it'
-            exposure = float(stats.templates.get(other, 0))
-            accord = written.accords.get(other) or Accord()
-            yield _Count(rate, count, exposure, "records per record", beside, accord=accord, cluster=cluster)
+        if not branched:
+            yield from _beside(written, count, stats.templates, known, cluster)
 
     def _other_branch(
         self,
@@ -234,6 +248,16 @@ class TemplateRate:
             trace_ids=_traces(seen),
             onset_unix_nano=seen.first_unix_nano if seen and surprise > 0 else window.start_unix_nano,
         )
+
+
+def _beside(
+    written: Written, count: int, counts: Mapping[str, int], known: ServiceBaseline, cluster: float = 1.0
+) -> Iterator[_Count]:
+    for other, rate in written.partners.items():
+        beside = f'the "{known.texts.get(other, other)}" beside it'
+        accord = written.accords.get(other) or Accord()
+        exposure = float(counts.get(other, 0))
+        yield _Count(rate, count, exposure, "records per record", beside, accord=accord, cluster=cluster)
 
 
 def _pod(seen: TemplateCount | None, summary: ServiceSummary, surprise: float, expected: float) -> str:

@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
@@ -9,11 +11,12 @@ from analyzers.summary import OperationStats, Summary, TemplateCount
 from tests.analyzers.telemetry import NOON, PAYMENT, SECOND
 
 TEXTS = {"asked": "seat asked for <*>", "priced": "distance <*> time <*>"}
+BOTH = pytest.mark.parametrize("traced", [True, False], ids=["by operation", "logs alone"])
 # A bucket, as they are closed, and the number of them in a window.
 BUCKET, WINDOW = 5 * SECOND, 3
 
 
-def quiet_bucket(number: int, priced: float) -> Summary:
+def quiet_bucket(number: int, priced: float, traced: bool) -> Summary:
     """Two calls at most; of each item that a call asks for, `priced` is the share that is priced too."""
     start = NOON + number * BUCKET
     bucket = Summary(start, start + BUCKET)
@@ -22,17 +25,18 @@ def quiet_bucket(number: int, priced: float) -> Summary:
     calls = 1 + number % 2
     counts = {"asked": items, "priced": round(items * priced)}
     operation = OperationStats(calls=calls, entries=calls, templates=counts)
-    service.operations, service.spans = {"query": operation}, calls
+    if traced:
+        service.operations, service.spans = {"query": operation}, calls
     service.templates = {key: TemplateCount(TEXTS[key], count) for key, count in operation.templates.items()}
     service.records = sum(operation.templates.values())
     service.severities = {9: service.records}
     return bucket
 
 
-def watched(shares: list[float]) -> list[list[Anomaly]]:
+def watched(shares: list[float], traced: bool) -> list[list[Anomaly]]:
     """What each window shows, which is learned when it has passed."""
     baseline, detector = Baseline(), TemplateRate(TemplateRateConfig())
-    buckets = [quiet_bucket(number, share) for number, share in enumerate(shares)]
+    buckets = [quiet_bucket(number, share, traced) for number, share in enumerate(shares)]
     found = []
     for number, bucket in enumerate(buckets):
         found.append(detector.detect(bucket, baseline))
@@ -41,8 +45,9 @@ def watched(shares: list[float]) -> list[list[Anomaly]]:
     return found
 
 
-def test_half_of_what_always_came_with_it_shows_after_a_while_and_is_not_learned_as_normal() -> None:
-    found = watched([1.0] * 24 + [0.5] * 20)
+@BOTH
+def test_half_of_what_always_came_with_it_shows_after_a_while_and_is_not_learned_as_normal(traced: bool) -> None:
+    found = watched([1.0] * 24 + [0.5] * 20, traced)
     assert not any(found[:24])
     last = [item for item in found[-1] if item.template_id == "priced"]
     assert last
@@ -52,13 +57,15 @@ def test_half_of_what_always_came_with_it_shows_after_a_while_and_is_not_learned
     assert last[0].observed == 0.5
 
 
-def test_what_was_never_a_rule_is_none() -> None:
-    found = watched([1.0, 1.0, 0.5] * 12 + [0.5] * 8)
+@BOTH
+def test_what_was_never_a_rule_is_none(traced: bool) -> None:
+    found = watched([1.0, 1.0, 0.5] * 12 + [0.5] * 8, traced)
     assert not any(item.template_id == "priced" for each in found for item in each)
 
 
-def test_once_they_come_together_again_nothing_is_left_of_it() -> None:
-    found = watched([1.0] * 24 + [0.5] * 10 + [1.0] * 8)
+@BOTH
+def test_once_they_come_together_again_nothing_is_left_of_it(traced: bool) -> None:
+    found = watched([1.0] * 24 + [0.5] * 10 + [1.0] * 8, traced)
     assert any(found[24:34])
     assert not any(found[35:])
 

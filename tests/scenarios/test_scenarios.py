@@ -10,9 +10,7 @@ from server.evaluation.simulation import read_scenario
 ROOT = Path(__file__).parent
 FOLDERS = sorted(path.parent for path in ROOT.glob("*/scenario.yaml"))
 # What is not found today, and why. Strict: whoever mends one finds its test failing, and takes the line out.
-NOT_YET = {
-    "logs-only-start-without-finish": "without traces nobody knows who calls whom, and the caller is the louder one",
-}
+NOT_YET: dict[str, str] = {}
 SLOW = frozenset({"new-normal"})
 # It took 114 seconds where four others wanted the same two cores.
 SLOWLY = [pytest.mark.slow, pytest.mark.timeout(300)]
