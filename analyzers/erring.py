@@ -6,7 +6,7 @@ service logged errors of (bottom-k sketch; Cohen and Kaplan, PODC 2007). So of t
 up to the smaller of their largest marks. Like counts, samples can be added in any order.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -30,14 +30,25 @@ def mark(trace_id: bytes) -> int:
     return int.from_bytes(trace_id[8:], "little") * _SPREAD & _WORD
 
 
-def erring(batch: LogBatch, rows: Int64) -> Iterator[tuple[ServiceKey, Erring]]:
-    """What these rows add to each service. Some services may come several times."""
+def last(sample: Erring) -> int:
+    """The mark up to which it is complete."""
+    return max(sample) if len(sample) >= MOST else _WORD
+
+
+def erring(batch: LogBatch, rows: Int64, known: Callable[[ServiceKey], Erring]) -> Iterator[tuple[ServiceKey, Erring]]:
+    """What these rows add to the samples that are `known`. Some services may come several times."""
     words: UInt64 = batch.trace_id[:, 1]
     chosen = rows[(batch.severity.take(rows) >= _ERROR) & (words.take(rows) != 0)]
     if not len(chosen):
         return
     marks = words.take(chosen) * np.uint64(_SPREAD)
     times, resources = batch.time_unix_nano.take(chosen), batch.resource.take(chosen)
+    # In a flood of errors nearly all are beyond that.
+    limits = np.array([last(known(item.service)) for item in batch.resources], dtype=np.uint64)
+    within = np.flatnonzero(marks <= limits.take(resources))
+    if not len(within):
+        return
+    marks, times, resources = marks.take(within), times.take(within), resources.take(within)
     order = np.lexsort((times, marks, resources))
     marks, times, resources = marks.take(order), times.take(order), resources.take(order)
     ends = np.r_[np.flatnonzero(np.diff(resources)) + 1, len(order)].tolist()

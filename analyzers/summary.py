@@ -168,6 +168,10 @@ class Summary:
     def service(self, key: ServiceKey) -> ServiceSummary:
         return self.services.setdefault(key, ServiceSummary())
 
+    def erring(self, key: ServiceKey) -> Erring:
+        """Traces it logged errors of; of a service that isn't there none, and it doesn't appear by this."""
+        return self.services[key].erring if key in self.services else {}
+
     def edge(self, key: EdgeKey) -> EdgeStats:
         return self.edges.setdefault(key, EdgeStats())
 

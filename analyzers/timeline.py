@@ -306,7 +306,7 @@ class Timeline:
         bucket = self._bucket(start)
         tally = self._tallies.setdefault(start, Tally())
         tally.add(batch, mined, rows)
-        for key, found in erring(batch, rows):
+        for key, found in erring(batch, rows, bucket.erring):
             service = bucket.service(key)
             service.erring = added(service.erring, found)
         if self._is_closed(start) or len(tally) > _MOST_GROUPS:

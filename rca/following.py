@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from analyzers.census import OTHER_SERVICE
-from analyzers.erring import MOST, Erring
+from analyzers.erring import Erring, last
 from analyzers.service import ServiceKey
 from analyzers.summary import Summary
 
@@ -34,7 +34,7 @@ def following(summary: Summary) -> Iterator[Following]:
     for service, first in sorted(_pairs(known)):
         one, other = known[service], known[first]
         # Both are complete up to there.
-        least = min(_last(one), _last(other))
+        least = min(last(one), last(other))
         marks = sorted(one)
         compared = marks[: bisect_right(marks, least)]
         traces = sum(1 for trace in compared if trace in other and other[trace] < one[trace])
@@ -49,8 +49,3 @@ def _pairs(known: Mapping[ServiceKey, Erring]) -> set[tuple[ServiceKey, ServiceK
         for trace in traces:
             services.setdefault(trace, []).append(service)
     return {pair for found in services.values() for pair in permutations(found, 2)}
-
-
-def _last(traces: Erring) -> int:
-    """Marks up to which a sample is complete."""
-    return max(traces) if len(traces) >= MOST else 2**64

@@ -28,7 +28,7 @@ def sampled(*records: tuple[str, bytes, int, int]) -> dict[ServiceKey, Erring]:
         groups += log_groups([made], resource(service))
     batch = log_batch(*groups)
     found: dict[ServiceKey, Erring] = {}
-    for service_key, part in erring(batch, np.arange(len(batch))):
+    for service_key, part in erring(batch, np.arange(len(batch)), lambda key: found.get(key, {})):
         found[service_key] = added(found.get(service_key, {}), part)
     return found
 
@@ -71,6 +71,31 @@ def test_samples_add_up_in_any_order(parts: list[Erring], random: Random) -> Non
     shuffled = random.sample(parts, len(parts))
     assert whole(parts) == whole(shuffled)
     assert len(whole(parts)) <= MOST
+
+
+@given(st.randoms(use_true_random=False))
+def test_it_does_not_matter_how_records_are_divided(random: Random) -> None:
+    """Though most of a flood of errors is passed over, once it can't change the sample any more."""
+    times = {trace: [random.randrange(1000) for _ in range(2)] for trace in TRACES[:60]}
+    sent = [(trace, time) for trace, each in times.items() for time in each]
+    random.shuffle(sent)
+    found: dict[ServiceKey, Erring] = {}
+
+    def known(service: ServiceKey) -> Erring:
+        return found.get(service, {})
+
+    while sent:
+        size = random.randrange(1, 50)
+        groups, sent = sent[:size], sent[size:]
+        records = []
+        for trace, time in groups:
+            records.append(record("failed", NOON + time, ERROR))
+            records[-1].trace_id = trace
+        batch = log_batch(*log_groups(records))
+        for service, part in erring(batch, np.arange(len(batch)), known):
+            found[service] = added(known(service), part)
+    first = {mark(trace): NOON + min(each) for trace, each in times.items()}
+    assert found == {PAYMENT: {trace: first[trace] for trace in sorted(first)[:MOST]}}
 
 
 def test_a_bucket_knows_them_when_it_closes() -> None:
