@@ -19,6 +19,8 @@ from analyzers.summary import EdgeKey, Summary
 _CALLS, _MOST, _STILL = 20, 0.95, 0.8
 # Addresses known; those that were answered longest ago are forgotten. And services that answer at one.
 _ADDRESSES, _OTHERS = 5000, 8
+# Labels of names that are good within a cluster or a network only.
+_PRIVATE = frozenset({"svc", "cluster", "local", "internal", "service", "consul"})
 # Of so many calls half are forgotten, so that what holds today counts.
 _ENOUGH = 10_000
 
@@ -44,7 +46,7 @@ class Answering:
         that has the name of the host, what was not seen to be answered are spans that got lost."""
         best = max(self.calls, key=lambda key: (key != address, self.calls[key], key), default=None)
         whole = sum(self.calls.values())
-        if best is not None and _of_host(address) == _plain(best.name):
+        if best is not None and _plain(best.name) in _inner(address):
             whole -= self.calls.get(address, 0)
         share = _STILL if best == self.service else _MOST
         sure = best is not None and self.calls[best] >= max(_CALLS, share * whole)
@@ -79,7 +81,7 @@ class Addresses:
 
     def settle(self, bucket: Summary, answered: Answered) -> None:
         """Learn from a bucket that closes, then file its calls under who would have answered."""
-        answered = {**answered, **_namesakes(bucket)}
+        answered = {**_namesakes(bucket), **answered}
         for address, calls in answered.items():
             answering = self._known.setdefault(address, Answering())
             answering.last_unix_nano = bucket.start_unix_nano
@@ -143,22 +145,29 @@ def _namesakes(bucket: Summary) -> dict[ServiceKey, dict[ServiceKey, int]]:
     """Calls of addresses that have the name of a service their caller is seen to call: where clocks differ, the halves
     of many calls are found too late for each other to tell."""
     unheard = {key.client for key in filter(movable, bucket.edges)}
-    callees: dict[ServiceKey, dict[str, EdgeKey]] = {}
+    callees: dict[tuple[ServiceKey, str], list[EdgeKey]] = {}
     for key in bucket.edges:
         if key.client in unheard and not key.inferred and not key.asynchronous:
-            callees.setdefault(key.client, {})[_plain(key.server.name)] = key
+            callees.setdefault((key.client, _plain(key.server.name)), []).append(key)
     found: dict[ServiceKey, dict[ServiceKey, int]] = {}
     for key in filter(movable, bucket.edges):
-        known = callees.get(key.client, {}).get(_of_host(key.server))
-        if known is not None and known.server != key.server:
+        named = [edge for name in _inner(key.server) for edge in callees.get((key.client, name), ())]
+        # Of two of one name nobody knows which it is.
+        if len(named) == 1 and named[0].server != key.server:
             by = found.setdefault(key.server, {})
-            by[known.server] = by.get(known.server, 0) + bucket.edges[known].calls
+            by[named[0].server] = by.get(named[0].server, 0) + bucket.edges[named[0]].calls
     return found
 
 
-def _of_host(address: ServiceKey) -> str:
-    """The first label of "payment.shop.svc"."""
-    return _plain(address.name.partition(".")[0])
+def _inner(address: ServiceKey) -> tuple[str, ...]:
+    """The name of a service in the name of a host within a cluster: "payment", "payment.prod", "payment.shop.svc". None
+    in that of any other: "orders.rds.example.com" is somebody else's."""
+    first, *rest = address.name.split(".")
+    if len(rest) > 1 and rest[1] in _PRIVATE:
+        # A namespace that only the cluster knows.
+        rest = rest[1:]
+    within = {*_PRIVATE, address.namespace, address.environment}
+    return (_plain(first),) if _plain(first) and within.issuperset(rest) else ()
 
 
 def _plain(name: str) -> str:

@@ -245,18 +245,21 @@ class Baseline:
         """Share of the traces that is kept, as a multiple of what it was when this was learned: in `bucket` alone, and
         over the last minute before it and in it.
 
-        Logs are not sampled: each service's ordinary records tell how much work it did, and so of how much there are
-        spans. One service that logs more or less, or ends fewer spans, is in trouble; when it is so with the middle
-        one of all, then it is the sampling. Each counts as much as its records and its work usually tell: one that
-        suddenly writes many does not count for more.
+        Logs are not sampled: ordinary records tell how much work was done, and so of how much there are spans. One
+        service that logs more or less, or ends fewer spans, is in trouble; when it is so with the middle one of all, it
+        is the sampling. Each counts by what it does, and for no more than usual: else one that suddenly writes much
+        would outweigh all others.
         """
         now, lately = [], []
         for key, known in self.services.items():
             summary = bucket.services.get(key)
             if known.traced and known.settled:
                 traced, done = (0, 0.0) if summary is None else (summary.entries, known.done(summary))
-                now.append((float(traced), done, known.lines.known))
-                lately.append((known.traces.count + traced, known.traces.exposure + done, known.lines.known))
+                usual = known.work / known.learned * (bucket.end_unix_nano - bucket.start_unix_nano)
+                # How many there are of few records is a matter of chance.
+                weight = min(done, usual) * known.lines.count / (known.lines.count + known.lines.exposure)
+                now.append((float(traced), done, weight))
+                lately.append((known.traces.count + traced, known.traces.exposure + done, weight))
         return middle_share(now), middle_share(lately)
 
     def forget(self, service: ServiceKey) -> None:
@@ -339,14 +342,6 @@ def _faint(rate: Rate) -> bool:
     return 0.0 < rate.exposure < _FAINT
 
 
-def _learn_rate(rate: Rate, count: int, exposure: float) -> None:
-    """Where few traces are kept, many buckets hold records and no work."""
-    if exposure > 0:
-        rate.learn(count, exposure)
-    else:
-        rate.defer(count)
-
-
 def _learn_service(
     baseline: ServiceBaseline,
     summary: ServiceSummary,
@@ -370,8 +365,8 @@ def _learn_service(
         else:
             if baseline.learned < _SETTLED:
                 baseline.lines.fade(0.5 ** ((bucket.end_unix_nano - bucket.start_unix_nano) / _SETTLING))
-            _learn_rate(baseline.lines, summary.ordinary_records, exposure)
-    _learn_rate(baseline.errors, summary.error_records, exposure)
+            baseline.lines.note(summary.ordinary_records, exposure)
+    baseline.errors.note(summary.error_records, exposure)
     seconds = (bucket.end_unix_nano - bucket.start_unix_nano) / 1e9
     fresh = {count.text for template_id, count in summary.templates.items() if template_id not in baseline.templates}
     # One that differs from known ones in a word that varies is no new wording.
@@ -390,7 +385,7 @@ def _learn_service(
     for template_id, rate in baseline.templates.items():
         seen = summary.templates.get(template_id)
         written = seen.count if seen else 0
-        _learn_rate(rate, written, exposure)
+        rate.note(written, exposure)
         baseline.clocked.setdefault(template_id, Rate()).learn(written, seconds)
     if not baseline.traced:
         counts = {template_id: seen.count for template_id, seen in summary.templates.items()}

@@ -75,7 +75,9 @@ def erase_summary(summary: Summary, selection: Selection) -> None:
         del summary.edges[edge]
     if selection.trace_id:
         for service in summary.services.values():
-            service.erring.pop(mark(selection.trace_id), None)
+            if mark(selection.trace_id) in service.erring:
+                # A sample that lacks one is none.
+                service.erring = {}
             _erase_examples(service, selection)
         for stats in summary.edges.values():
             _erase_slowest(stats, selection)

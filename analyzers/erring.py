@@ -36,29 +36,28 @@ def last(sample: Erring) -> int:
 
 
 def erring(batch: LogBatch, rows: Int64, known: Callable[[ServiceKey], Erring]) -> Iterator[tuple[ServiceKey, Erring]]:
-    """What these rows add to the samples that are `known`. Some services may come several times."""
+    """What these rows add to the samples that are `known`, by service."""
     words: UInt64 = batch.trace_id[:, 1]
     chosen = rows[(batch.severity.take(rows) >= _ERROR) & (words.take(rows) != 0)]
     if not len(chosen):
         return
     marks = words.take(chosen) * np.uint64(_SPREAD)
-    times, resources = batch.time_unix_nano.take(chosen), batch.resource.take(chosen)
+    numbers: dict[ServiceKey, int] = {}
+    of_resource = np.array([numbers.setdefault(item.service, len(numbers)) for item in batch.resources])
+    services = list(numbers)
+    times, service = batch.time_unix_nano.take(chosen), of_resource.take(batch.resource.take(chosen))
     # In a flood of errors nearly all are beyond that.
-    limits = np.array([last(known(item.service)) for item in batch.resources], dtype=np.uint64)
-    within = np.flatnonzero(marks <= limits.take(resources))
-    if not len(within):
-        return
-    marks, times, resources = marks.take(within), times.take(within), resources.take(within)
-    order = np.lexsort((times, marks, resources))
-    marks, times, resources = marks.take(order), times.take(order), resources.take(order)
-    ends = np.r_[np.flatnonzero(np.diff(resources)) + 1, len(order)].tolist()
-    start = 0
-    for end in ends:
-        _, first = np.unique(marks[start:end], return_index=True)
-        places = start + first[:MOST]
-        found = dict(zip(marks.take(places).tolist(), times.take(places).tolist(), strict=True))
-        yield batch.resources[int(resources[start])].service, found
-        start = end
+    limits = np.array([last(known(key)) for key in services], dtype=np.uint64)
+    within = np.flatnonzero(marks <= limits.take(service))
+    marks, times, service = marks.take(within), times.take(within), service.take(within)
+    order = np.lexsort((times, marks, service))
+    marks, times, service = marks.take(order), times.take(order), service.take(order)
+    # The first of each trace of each service, which is its earliest.
+    new = np.flatnonzero(np.r_[True, (np.diff(marks) != 0) | (np.diff(service) != 0)][: len(order)])
+    marks, times, service = marks.take(new), times.take(new), service.take(new)
+    for number, start in zip(*(item.tolist() for item in np.unique(service, return_index=True)), strict=True):
+        end = min(start + MOST, int(np.searchsorted(service, number, side="right")))
+        yield services[number], dict(zip(marks[start:end].tolist(), times[start:end].tolist(), strict=True))
 
 
 def added(one: Erring, other: Mapping[int, int]) -> Erring:

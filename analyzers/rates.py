@@ -62,6 +62,13 @@ class Rate:
         self.count += count
         self.exposure += exposure
 
+    def note(self, count: float, exposure: float) -> None:
+        """Learn, or defer: where few traces are kept, many buckets hold records and no work."""
+        if exposure > 0:
+            self.learn(count, exposure)
+        else:
+            self.defer(count)
+
     def with_also(self, other: "Rate") -> "Rate":
         """Of both kinds of events together, in the exposures of both."""
         return Rate(
@@ -94,12 +101,6 @@ class Rate:
         """By how much, squared and on average, the buckets departed from what was expected of them; 1 for independent
         events."""
         return self.residuals / self.buckets if self.buckets > 0 else 1.0
-
-    @property
-    def known(self) -> float:
-        """How well count and exposure tell of each other: the inverse variance of the logarithm of one by the other,
-        were both left to chance."""
-        return self.count * self.exposure / (self.count + self.exposure) if self.count + self.exposure > 0 else 0.0
 
     @property
     def _granular(self) -> float:
@@ -150,7 +151,7 @@ class Rate:
         spread = math.sqrt(dispersion * (1 + exposure / self.exposure))
         fewer = 2.0 * (math.sqrt(count / cluster + 0.375) - math.sqrt(expected / cluster + 0.375))
         surprise = standard(fewer / spread, self.buckets + _KNOWN)
-        if surprise < 0 and self.least < 1.0 and self._sometimes_missing and count <= exposure <= _FEW:
+        if surprise < -1.0 and self.least < 1.0 and self._sometimes_missing and count <= exposure <= _FEW:
             calls = round(exposure)
             chance = missed(calls - round(count), calls, self.exposure - self.count, self.exposure)
             return max(surprise, -chance)

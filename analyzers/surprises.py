@@ -4,8 +4,8 @@ import math
 from statistics import NormalDist
 
 _NORMAL = NormalDist()
-# Less likely than this is not told from it.
-_UNLIKELY = 1e-300
+# Less likely than this is not told from it; and a share of what was added up that changes nothing.
+_UNLIKELY, _NOTHING = 1e-300, 1e-12
 
 
 def standard(deviations: float, known: float) -> float:
@@ -26,11 +26,15 @@ def missed(now: int, calls: int, before: float, known: float) -> float:
     The tail of the beta-binomial distribution, with Jeffreys' prior for the share: exact where numbers are small.
     """
     without, with_it = before + 0.5, known - before + 0.5
-    whole = _beta(without, with_it)
+    ways = -math.log(calls + 1) - _beta(now + 1, calls - now + 1)
+    term = math.exp(ways + _beta(now + without, calls - now + with_it) - _beta(without, with_it))
     tail = 0.0
     for number in range(now, calls + 1):
-        ways = -math.log(calls + 1) - _beta(number + 1, calls - number + 1)
-        tail += math.exp(ways + _beta(number + without, calls - number + with_it) - whole)
+        tail += term
+        if tail >= 0.5 or term < _NOTHING * tail:
+            break
+        left = calls - number
+        term *= left / (number + 1) * (number + without) / (left - 1 + with_it)
     return max(0.0, -_NORMAL.inv_cdf(min(max(tail, _UNLIKELY), 0.5)))
 
 

@@ -288,6 +288,7 @@ class Timeline:
             self.witnesses.join(assembled.ended, summary)
             self.aliases.settle(summary)
             self.addresses.settle(summary, assembled.answered)
+            _forget_erring(summary)
             self._open_from = start + width
             if upcoming == start:
                 self._silent_from = self._open_from
@@ -336,3 +337,10 @@ class Timeline:
 
     def _see(self, time_unix_nano: int) -> None:
         self._newest = max(self._newest, time_unix_nano)
+
+
+def _forget_erring(summary: Summary) -> None:
+    """Nobody asks for it where there are spans."""
+    if any(service.spans for service in summary.services.values()):
+        for service in summary.services.values():
+            service.erring = {}

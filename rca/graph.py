@@ -19,7 +19,7 @@ class Node:
     errors: int
     records: int
     instrumented: bool
-    # Requests it failed because something it called had failed.
+    # Requests it failed and nothing within it did, at the least: because something it called had failed.
     passed_on: int = 0
 
 
@@ -55,7 +55,7 @@ class ServiceGraph:
     end_unix_nano: int
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    # What logs alone tell of services that send no spans.
+    # What logs tell where nobody sends spans.
     following: tuple[Following, ...] = ()
 
     @property
@@ -73,8 +73,9 @@ class Topology:
         self._calls.add_edges_from((edge.client, edge.server) for edge in graph.edges)
         self._edges = {(edge.client, edge.server): edge for edge in graph.edges}
         self._nodes = {node.service: node for node in graph.nodes}
-        # Services that send logs and no spans.
-        self.untraced = frozenset(node.service for node in graph.nodes if node.records and not node.spans)
+        # Services that send logs, where nobody sends spans.
+        traced = any(node.spans for node in graph.nodes)
+        self.untraced = frozenset(node.service for node in graph.nodes if node.records and not traced)
         self._named: dict[ServiceKey, set[str]] = {}
         for edge in graph.edges:
             self._named.setdefault(edge.server, set()).update(edge.operations)
@@ -160,18 +161,18 @@ def build_graph(summary: Summary) -> ServiceGraph:
                 passed_on=_passed_on(seen.operations.values()) if seen else 0,
             )
         )
-    traced = {node.service for node in nodes if node.spans}
     return ServiceGraph(
         summary.start_unix_nano,
         summary.end_unix_nano,
         tuple(nodes),
         tuple(_edges(summary.edges, summary)),
-        tuple(item for item in following(summary) if item.service not in traced),
+        tuple(following(summary)),
     )
 
 
-def _passed_on(operations: Iterable[OperationStats]) -> int:
-    return sum(min(seen.entries, seen.errors - seen.origin_errors) for seen in operations)
+def _passed_on(operations: Collection[OperationStats]) -> int:
+    failed = sum(min(seen.entries, seen.errors - seen.origin_errors) for seen in operations)
+    return max(0, failed - sum(seen.origin_errors for seen in operations if not seen.entries))
 
 
 def _edges(edges: Mapping[EdgeKey, EdgeStats], summary: Summary) -> Iterable[Edge]:

@@ -74,7 +74,7 @@ def rank(
         service: [
             *explained(service, evidence, own, scores, by_service, silent, floods, topology, settings),
             *(
-                tuple(followed(service, evidence, by_service, topology, settings))
+                tuple(followed(service, evidence, by_service, topology, namings, settings))
                 or blaming(service, evidence, namings, settings)
             ),
             *flooded(service, evidence, floods, settings),

@@ -14,6 +14,7 @@ from rca.changed import change_evidence, only_reworded
 from rca.diagnosis import Evidence
 from rca.flooding import Floods, fails
 from rca.graph import Topology
+from rca.naming import Naming
 from rca.waiting import travelling, unanswered
 from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of, strength
 
@@ -119,17 +120,23 @@ def followed(
     evidence: Iterable[Evidence],
     found: Mapping[ServiceKey, Sequence[Anomaly]],
     topology: Topology,
+    namings: Mapping[ServiceKey, Naming],
     settings: RankingSettings,
 ) -> Iterable[Evidence]:
-    """Without spans: an error that was there before in the same trace, in another service, was passed on."""
-    before = [item for item in topology.follows(service) if item.first in found]
+    """Without spans: an error that was there before in the same trace, in another service, was passed on. Not where
+    the errors of that one name this one: then it has waited for it, and given up first."""
+    before = [
+        item
+        for item in topology.follows(service)
+        if found.get(item.first) and (item.first not in namings or namings[item.first].service != service)
+    ]
     weight = sum(item.contribution for item in evidence if item.signal in PROPAGATING)
     if not before or weight <= 0:
         return
     top = max(before, key=lambda item: (item.share, item.traces, item.first))
     yield Evidence(
         signal="explained_by_callee",
-        contribution=-settings.unanswered * top.share * weight,
+        contribution=-settings.explained * top.share * weight,
         description=f"in {top.traces} of {top.of} traces in which it logged an error, {top.first.name} had logged one",
         anomaly_ids=tuple(sorted(item.anomaly_id for item in found[top.first])),
     )

@@ -286,11 +286,13 @@ def diagnosed(incident: Incident, diagnosis: Diagnosis, anomalies: Sequence[Anom
     """The incident with a new diagnosis, made from `anomalies` over all of its time so far."""
     causes = diagnosis.root_causes
     named = incident.labels.get(TITLE_LABEL) == "manual"
+    # It may show nothing itself, and others all the more. A hint is no reason to count it in.
+    blamed = {cause.service for cause in causes[:1] if any(item.anomaly_ids for item in cause.evidence)}
     return replace(
         incident,
         title=causes[0].hypothesis if causes and not named else incident.title,
         diagnosis=diagnosis,
-        services=tuple(sorted({*incident.services, *(item.service for item in anomalies)})),
+        services=tuple(sorted({*incident.services, *(item.service for item in anomalies), *blamed})),
         severity=max(incident.severity, incident_severity(anomalies, diagnosis.graph)),
         anomalies=_strongest(anomalies) or incident.anomalies,
         revision=incident.revision + 1,

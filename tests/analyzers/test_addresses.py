@@ -75,7 +75,18 @@ def test_nor_where_a_service_has_that_very_name() -> None:
     assert settled((now, answered)).of(ADDRESS) == ADDRESS
 
 
-@pytest.mark.parametrize(("host", "moved"), [("payment.shop", True), ("Pay-Ment", True), ("pay.shop", False)])
+@pytest.mark.parametrize(
+    ("host", "moved"),
+    [
+        ("Pay-Ment", True),
+        ("payment.shop.svc.cluster.local", True),
+        ("payment.internal", True),
+        ("pay.internal", False),
+        ("payment.shop", False),
+        ("payment.example.com", False),
+        (".internal", False),
+    ],
+)
 def test_a_service_that_has_the_name_of_the_host_answers_unseen_where_its_spans_get_lost(
     host: str, moved: bool
 ) -> None:
@@ -92,13 +103,27 @@ def test_a_service_that_has_the_name_of_the_host_answers_unseen_where_its_spans_
 
 def test_where_clocks_differ_the_name_tells() -> None:
     """Halves that are found too late for each other are calls of the service, and some of the address as well."""
-    address = replace(ADDRESS, name="payment.shop")
+    address = replace(ADDRESS, name="payment.svc")
     unseen = EdgeKey(CHECKOUT, address, inferred=True)
     now, _ = bucket((PAYMENT, 50), unheard=unseen)
     now.edges[EdgeKey(CHECKOUT, MAIL)] = EdgeStats(calls=50)
     addresses = settled((now, {}))
     assert addresses.of(address) == PAYMENT
     assert now.edges.keys() == {EdgeKey(CHECKOUT, PAYMENT), EdgeKey(CHECKOUT, MAIL), replace(unseen, server=PAYMENT)}
+
+
+def test_of_two_of_one_name_nobody_knows_which_it_is() -> None:
+    address, other = replace(ADDRESS, name="payment.svc"), replace(PAYMENT, namespace="other")
+    now, _ = bucket((PAYMENT, 50), unheard=EdgeKey(CHECKOUT, address, inferred=True))
+    now.edges[EdgeKey(CHECKOUT, other)] = EdgeStats(calls=50)
+    assert settled((now, {})).of(address) == address
+
+
+def test_what_was_answered_says_more_than_a_name() -> None:
+    """A proxy in front of it sends spans too."""
+    address, proxy = replace(ADDRESS, name="payment.svc"), replace(PAYMENT, name="payment-proxy")
+    now, _ = bucket((PAYMENT, 25), unheard=EdgeKey(CHECKOUT, address, inferred=True))
+    assert settled((now, {address: {proxy: 1000}})).of(address) == proxy
 
 
 def test_who_is_no_longer_seen_to_answer_what_goes_well_is_no_longer_believed_to() -> None:

@@ -251,6 +251,20 @@ def test_one_service_that_suddenly_logs_much_is_no_sampling() -> None:
     assert baseline.kept(bucket)[0] == pytest.approx(1.0, rel=0.05)
 
 
+def test_one_service_that_does_hardly_anything_any_more_is_no_sampling() -> None:
+    """Its last records come without spans; however much it used to do, now it tells little."""
+    buckets = deepcopy(BUCKETS)
+    for bucket in buckets:
+        payment = bucket.services[PAYMENT]
+        payment.severities[9] *= 50
+        for stats in payment.operations.values():
+            stats.entries = stats.calls = 50 * stats.calls
+    baseline, bucket = learned(*buckets), deepcopy(buckets[0])
+    payment = bucket.services[PAYMENT]
+    payment.operations, payment.severities = {}, {9: 1}
+    assert baseline.kept(bucket)[0] == pytest.approx(1.0, rel=0.05)
+
+
 def test_a_new_version_has_to_be_known_before_its_records_tell_of_the_sampling() -> None:
     buckets = deepcopy(BUCKETS)
     for bucket in buckets:

@@ -90,6 +90,20 @@ def test_whoever_gets_an_answer_and_fails_all_the_same_makes_each_call_several_t
     assert rank([rise(8.0), *FAILS], build_graph(whole))[0].service == guilty
 
 
+def test_requests_that_fail_by_themselves_are_not_given_up() -> None:
+    """Of 100 requests 40 fail within checkout, as always; payment fails, and checkout repeats until it is answered."""
+    whole = summary(*CALLS)
+    for key, stats in whole.edges.items():
+        if (key.client, key.server) == (CHECKOUT, PAYMENT):
+            stats.calls, stats.errors = 800, 695
+    for service in (CHECKOUT, PAYMENT):
+        whole.service(service).operations[CALL] = replace(OPERATION, calls=800, errors=695)
+    own = whole.service(CHECKOUT).operations
+    own["POST /order"] = replace(OPERATION, calls=100, entries=100, errors=40)
+    own["validate"] = replace(OPERATION, calls=100, errors=40, origin_errors=40)
+    assert rank([rise(8.0), *FAILS], build_graph(whole))[0].service == PAYMENT
+
+
 def test_whoever_a_flood_reaches_has_another_mixture_of_work() -> None:
     """Of what payment is asked for in the flood it needs ledger more often than of what it is asked for usually."""
     own = replace(

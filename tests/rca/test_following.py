@@ -1,5 +1,7 @@
 """Where there are no spans, the traces that logs name tell whose errors follow whose."""
 
+from dataclasses import replace
+
 import pytest
 
 from analyzers.census import OTHER_SERVICE
@@ -9,7 +11,7 @@ from analyzers.summary import Summary
 from rca.following import Following, following
 from rca.graph import build_graph
 from rca.ranking import rank
-from tests.rca.findings import CHECKOUT, FRONTEND, NOON, PAYMENT, SECOND, finding
+from tests.rca.findings import CHECKOUT, FRONTEND, NOON, PAYMENT, SECOND, finding, log
 
 # Checkout is louder; payment fails first.
 FOUND = (
@@ -60,6 +62,23 @@ def test_chance_is_no_order(made: Summary) -> None:
     assert list(following(made)) == []
 
 
+def test_an_id_that_is_always_the_same_is_no_trace() -> None:
+    many = {f"service-{number}": {1: NOON + number, 2: NOON + number, 3: NOON, 4: NOON} for number in range(300)}
+    assert list(following(logged(**many))) == []
+
+
+def test_who_errs_long_after_was_not_told_by_the_first() -> None:
+    """It hung, and found later that nobody waits any more."""
+    late = {trace: time + 4 * SECOND for trace, time in traces(10, at=0).items()}
+    assert list(following(logged(payment=traces(20, at=0), checkout=late))) == []
+
+
+def test_of_a_long_chain_the_surest_few_are_told() -> None:
+    chain = {f"service-{number}": traces(10, at=number) for number in range(8)}
+    found = list(following(logged(**chain)))
+    assert max(sum(1 for item in found if item.service == service) for service in {item.service for item in found}) == 3
+
+
 def test_services_without_a_place_of_their_own_are_many() -> None:
     made = logged(checkout=traces(10, at=5))
     made.service(OTHER_SERVICE).erring = traces(10, at=0)
@@ -78,8 +97,16 @@ def test_whoever_passes_on_an_error_is_not_to_blame_however_loud() -> None:
 def test_where_spans_tell_who_calls_whom_the_order_of_logs_is_not_asked_for() -> None:
     """Clocks differ; halves of a call fit into each other all the same."""
     made = logged(payment=traces(20, at=0), checkout=traces(10, at=5))
-    made.service(CHECKOUT).spans = 3
+    made.service(FRONTEND).spans = 3
     assert build_graph(made).following == ()
+
+
+def test_whoever_gives_up_first_and_says_on_whom_has_waited_for_it() -> None:
+    """Payment hung for two seconds and a bit: it fails after checkout gave up."""
+    told = replace(FOUND[0], subject="no answer from payment within <*>", exemplars=(log("no answer from payment"),))
+    made = logged(payment=traces(10, at=5), checkout=traces(10, at=0))
+    assert [item.first for item in following(made)] == [CHECKOUT]
+    assert rank([told, *FOUND[1:]], build_graph(made))[0].service == PAYMENT
 
 
 def test_one_that_is_as_usual_explains_nothing() -> None:
