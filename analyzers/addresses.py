@@ -46,7 +46,7 @@ class Answering:
         that has the name of the host, what was not seen to be answered are spans that got lost."""
         best = max(self.calls, key=lambda key: (key != address, self.calls[key], key), default=None)
         whole = sum(self.calls.values())
-        if best is not None and _plain(best.name) in _inner(address):
+        if best is not None and _is_host_of(address, best):
             whole -= self.calls.get(address, 0)
         share = _STILL if best == self.service else _MOST
         sure = best is not None and self.calls[best] >= max(_CALLS, share * whole)
@@ -151,23 +151,28 @@ def _namesakes(bucket: Summary) -> dict[ServiceKey, dict[ServiceKey, int]]:
             callees.setdefault((key.client, _plain(key.server.name)), []).append(key)
     found: dict[ServiceKey, dict[ServiceKey, int]] = {}
     for key in filter(movable, bucket.edges):
-        named = [edge for name in _inner(key.server) for edge in callees.get((key.client, name), ())]
+        named = callees.get((key.client, _inner(key.server)), ())
         # Of two of one name nobody knows which it is.
-        if len(named) == 1 and named[0].server != key.server:
+        if len(named) == 1 and _is_host_of(key.server, named[0].server):
             by = found.setdefault(key.server, {})
             by[named[0].server] = by.get(named[0].server, 0) + bucket.edges[named[0]].calls
     return found
 
 
-def _inner(address: ServiceKey) -> tuple[str, ...]:
-    """The name of a service in the name of a host within a cluster: "payment", "payment.prod", "payment.shop.svc". None
-    in that of any other: "orders.rds.example.com" is somebody else's."""
+def _is_host_of(address: ServiceKey, service: ServiceKey) -> bool:
+    """Not where it is the very name of one: then it may be that of another namespace."""
+    return address.name != service.name and _inner(address) == _plain(service.name) != ""
+
+
+def _inner(address: ServiceKey) -> str:
+    """The name of a service in the name of a host within a cluster: "payment.prod", "payment.shop.svc". Empty for any
+    other: "orders.rds.example.com" is somebody else's."""
     first, *rest = address.name.split(".")
     if len(rest) > 1 and rest[1] in _PRIVATE:
         # A namespace that only the cluster knows.
         rest = rest[1:]
     within = {*_PRIVATE, address.namespace, address.environment}
-    return (_plain(first),) if _plain(first) and within.issuperset(rest) else ()
+    return _plain(first) if within.issuperset(rest) else ""
 
 
 def _plain(name: str) -> str:

@@ -31,9 +31,9 @@ def missed(now: int, calls: int, before: float, known: float) -> float:
     tail = 0.0
     for number in range(now, calls + 1):
         tail += term
-        if tail >= 0.5 or term < _NOTHING * tail:
-            break
         left = calls - number
+        if not left or tail >= 0.5 or term < _NOTHING * tail:
+            break
         term *= left / (number + 1) * (number + without) / (left - 1 + with_it)
     return max(0.0, -_NORMAL.inv_cdf(min(max(tail, _UNLIKELY), 0.5)))
 

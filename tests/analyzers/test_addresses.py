@@ -119,6 +119,13 @@ def test_of_two_of_one_name_nobody_knows_which_it_is() -> None:
     assert settled((now, {})).of(address) == address
 
 
+def test_a_service_of_another_namespace_has_no_host_of_this_one() -> None:
+    """Now and then it answers here too; whoever is called so here is seen to answer the rest."""
+    here, there = replace(PAYMENT, namespace="here"), replace(PAYMENT, namespace="there")
+    now, _ = bucket((there, 30), unheard=EdgeKey(CHECKOUT, here, inferred=True))
+    assert settled((now, {here: {here: 970, there: 30}})).of(here) == here
+
+
 def test_what_was_answered_says_more_than_a_name() -> None:
     """A proxy in front of it sends spans too."""
     address, proxy = replace(ADDRESS, name="payment.svc"), replace(PAYMENT, name="payment-proxy")

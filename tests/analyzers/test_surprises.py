@@ -49,3 +49,4 @@ def test_as_unlikely_as_chance_has_it() -> None:
     """Of 1,000 calls 14 were without; that two of two are: 14.5 / 1001 * 15.5 / 1002, and so 3.51 deviations."""
     assert NormalDist().cdf(-missed(2, 2, 14, 1000)) == pytest.approx(14.5 / 1001 * 15.5 / 1002)
     assert missed(10**4, 10**4, 0, 10**6) < math.inf
+    assert NormalDist().cdf(-missed(1, 1, 0.0, 0.5)) == pytest.approx(1 / 3)
