@@ -8,6 +8,8 @@ _LACKING = 0.15
 # How often, and of how many buckets as a share, it must have held to be a rule. What holds less often may well break
 # for as long as somebody asks for other things.
 _ESTABLISHED, _NEARLY_ALWAYS = 8, 0.9
+# Buckets after which what is no rule won't become one.
+_REFUTED = 20
 # Breaks in a row after which that is how it is now.
 _ACCEPTED = 120
 # Of the posterior of the share of breaks (Jeffreys' prior), and the least that it is taken to be: however long a rule
@@ -42,6 +44,11 @@ class Accord:
         else:
             self.kept += 1
         self.settle()
+
+    @property
+    def refuted(self) -> bool:
+        """Whether it was looked at often enough to be a rule, and is none."""
+        return self.kept + self.broken >= _REFUTED and not self._rule
 
     def settle(self) -> None:
         """Learn what was held back."""

@@ -390,6 +390,7 @@ def _learn_service(
     if not baseline.traced:
         counts = {template_id: seen.count for template_id, seen in summary.templates.items()}
         baseline.written.learn(counts, summary.records)
+        baseline.written.drop_refuted()
     for name, stats in sorted(summary.operations.items()):
         if name in baseline.operations or len(baseline.operations) < max_operations:
             baseline.operations.setdefault(name, OperationBaseline()).learn(stats)

@@ -58,6 +58,12 @@ class WrittenBaseline:
                 written.accords[other].learn(count, counts.get(other, 0))
         self.calls += calls
 
+    def drop_refuted(self) -> None:
+        """Of a whole service most pairs are chance: they are given up once that shows."""
+        for written in self.templates.values():
+            for other in [other for other, accord in written.accords.items() if accord.refuted]:
+                del written.partners[other], written.accords[other]
+
     def fade(self, factor: float) -> None:
         self.calls *= factor
         for written in self.templates.values():

@@ -51,3 +51,15 @@ def test_memory_is_bounded_and_fades() -> None:
     before = baseline.templates["t0"].per_call.exposure
     baseline.fade(0.5)
     assert baseline.templates["t0"].per_call.exposure == before / 2
+
+
+def test_of_a_whole_service_only_what_is_a_rule_is_remembered() -> None:
+    baseline = WrittenBaseline()
+    for number in range(40):
+        counts = {"start": 1 + number % 3, "finish": 1 + number % 3, "other": 1 if number % 2 else 5}
+        baseline.learn({key: count for key, count in counts.items() if number or key != "other"} | {"rare": 1}, 10)
+        baseline.drop_refuted()
+    left = {key: set(written.partners) for key, written in baseline.templates.items()}
+    assert left == {key: set(written.accords) for key, written in baseline.templates.items()}
+    assert "start" in left["finish"]
+    assert not left["rare"], "of most that begin and finish there is none"
