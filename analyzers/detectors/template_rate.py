@@ -27,7 +27,9 @@ class TemplateRateConfig:
     witnessed: float = 0.5
     # Share of a departure that another template must make up for to be the other branch.
     branch: float = 0.6
-    # How many times better than the clock records must tell how often a template comes, where there are no spans.
+    # How many times better than the clock the work must tell how often a template comes, and records where there are no
+    # spans. A little better is chance.
+    clocked_by_work: float = 1.5
     clocked: float = 4.0
     # How alike a template never seen before must be to count as another branch.
     alike: float = 0.6
@@ -142,10 +144,13 @@ class TemplateRate:
         says better than the clock how often it comes: much better where only records count it, since of these one kind
         becomes a smaller share when there is more of another."""
         clock = known.clocked.get(template_id)
-        if clock is None or clock.misfit > rate.misfit * (1.0 if known.traced else self._config.clocked):
+        if clock is None or clock.misfit > rate.misfit * self._better(known):
             return None
         seconds = (window.end_unix_nano - window.start_unix_nano) / 1e9
         return _Count(clock, count, seconds, "records per second", "the time", tolerance=self._config.tolerance)
+
+    def _better(self, known: ServiceBaseline) -> float:
+        return self._config.clocked_by_work if known.traced else self._config.clocked
 
     def _together(self, summary: ServiceSummary, known: ServiceBaseline, window: Summary) -> dict[str, list[_Count]]:
         """Where there are no spans: per record of each template that goes with it in the whole service, if there are

@@ -7,7 +7,7 @@ import pytest
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
-from analyzers.summary import OperationStats, Summary, TemplateCount
+from analyzers.summary import OperationStats, Summary, TemplateCount, union
 from tests.analyzers.telemetry import NOON, PAYMENT, SECOND
 
 TEXTS = {"asked": "seat asked for <*>", "priced": "distance <*> time <*>"}
@@ -105,3 +105,31 @@ def test_without_spans_more_of_one_template_is_no_fall_of_another() -> None:
     more = spoken(97, 800, 0.25)
     found = TemplateRate(TemplateRateConfig()).detect(more, baseline)
     assert not [item for item in found if item.surprise < 0]
+
+
+def beating(number: int, work: int) -> Summary:
+    """Of a service with spans: so much work in a bucket, and three pods that say that they live."""
+    start = NOON + number * BUCKET
+    bucket = Summary(start, start + BUCKET)
+    service = bucket.service(PAYMENT)
+    service.operations, service.spans = {"query": OperationStats(calls=work, entries=work)}, work
+    service.templates = {
+        "beat": TemplateCount("alive, <*> connections", 3),
+        "said": TemplateCount("said <*>", 10 * work),
+    }
+    service.records = 3 + 10 * work
+    service.severities = {9: service.records}
+    return bucket
+
+
+def test_the_work_must_tell_much_better_than_the_clock_how_often_a_template_comes() -> None:
+    """Both tell about as well, by chance the work a little better: four times the work makes no beat missing."""
+    baseline = Baseline()
+    for number in range(96):
+        baseline.learn(beating(number, 12))
+    known = baseline.services[PAYMENT]
+    work, clock = known.templates["beat"], known.clocked["beat"]
+    work.residuals, clock.residuals = 1.0 * work.buckets, 1.1 * clock.buckets
+    busy = union([beating(number, 60) for number in range(96, 104)])
+    assert not TemplateRate(TemplateRateConfig()).detect(busy, baseline)
+    assert TemplateRate(TemplateRateConfig(clocked_by_work=1.0)).detect(busy, baseline), "or this proves nothing"
