@@ -155,6 +155,10 @@ class ServiceBaseline:
         """Units of work in `summary`, counted as they were when this was learned."""
         return float(summary.entries if self.traced else summary.records)
 
+    def usual_work(self, whole: Summary) -> float:
+        """Units of work in as long a time; something must have been learned."""
+        return self.work / self.learned * (whole.end_unix_nano - whole.start_unix_nano)
+
     def done(self, summary: ServiceSummary) -> float:
         """Units of work done, as its ordinary records tell; 0 where they tell nothing."""
         return summary.ordinary_records * self.lines.exposure / self.lines.count if self.lines.count > 0 else 0.0
@@ -255,9 +259,10 @@ class Baseline:
             summary = bucket.services.get(key)
             if known.traced and known.settled:
                 traced, done = (0, 0.0) if summary is None else (summary.entries, known.done(summary))
-                usual = known.work / known.learned * (bucket.end_unix_nano - bucket.start_unix_nano)
                 # How many there are of few records is a matter of chance.
-                weight = min(done, usual) * known.lines.count / (known.lines.count + known.lines.exposure)
+                weight = (
+                    min(done, known.usual_work(bucket)) * known.lines.count / (known.lines.count + known.lines.exposure)
+                )
                 now.append((float(traced), done, weight))
                 lately.append((known.traces.count + traced, known.traces.exposure + done, weight))
         return middle_share(now), middle_share(lately)
@@ -388,8 +393,7 @@ def _learn_service(
         rate.note(written, exposure)
         baseline.clocked.setdefault(template_id, Rate()).learn(written, seconds)
     if not baseline.traced:
-        counts = {template_id: seen.count for template_id, seen in summary.templates.items()}
-        baseline.written.learn(counts, summary.records)
+        baseline.written.learn({key: seen.count for key, seen in summary.templates.items()}, summary.records)
         baseline.written.drop_refuted()
     for name, stats in sorted(summary.operations.items()):
         if name in baseline.operations or len(baseline.operations) < max_operations:

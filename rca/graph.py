@@ -76,6 +76,9 @@ class Topology:
         # Services that send logs, where nobody sends spans.
         traced = any(node.spans for node in graph.nodes)
         self.untraced = frozenset(node.service for node in graph.nodes if node.records and not traced)
+        self._follows: dict[ServiceKey, list[Following]] = {}
+        for item in graph.following:
+            self._follows.setdefault(item.service, []).append(item)
         self._named: dict[ServiceKey, set[str]] = {}
         for edge in graph.edges:
             self._named.setdefault(edge.server, set()).update(edge.operations)
@@ -101,7 +104,7 @@ class Topology:
 
     def follows(self, service: ServiceKey) -> tuple[Following, ...]:
         """Whose errors its own come after."""
-        return tuple(item for item in self._graph.following if item.service == service)
+        return tuple(self._follows.get(service, ()))
 
     def named(self, service: ServiceKey) -> frozenset[str]:
         """What its callers name their calls of it."""

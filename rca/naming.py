@@ -14,7 +14,7 @@ from analyzers.exemplar import WARN
 from analyzers.service import ServiceKey
 from rca.diagnosis import Evidence
 from rca.graph import Topology
-from rca.weights import PROPAGATING, RISE, RankingSettings, signal_of
+from rca.weights import RISE, RankingSettings, propagated, signal_of
 
 SIGNAL = "named_in_errors"
 # Names as they stand in any text, and words of calls that go wrong.
@@ -53,7 +53,7 @@ def evidence_of_naming(
             continue
         said = Evidence(
             signal=SIGNAL,
-            contribution=settings.named * _weight(own[service]) - _shown(own[naming.service]),
+            contribution=settings.named * propagated(own[service]) - _shown(own[naming.service]),
             description=f'errors of {service.name} name it: "{naming.finding.subject}"',
             anomaly_ids=(naming.finding.anomaly_id,),
             trace_ids=naming.finding.trace_ids,
@@ -73,7 +73,7 @@ def blaming(
 ) -> Iterable[Evidence]:
     """What speaks for one whose errors name another."""
     naming = namings.get(service)
-    weight = _weight(evidence)
+    weight = propagated(evidence)
     if naming is not None and weight > 0:
         yield Evidence(
             signal="explained_by_callee",
@@ -85,10 +85,6 @@ def blaming(
 
 def _shown(evidence: Iterable[Evidence]) -> float:
     return sum(item.contribution for item in evidence)
-
-
-def _weight(evidence: Iterable[Evidence]) -> float:
-    return sum(item.contribution for item in evidence if item.signal in PROPAGATING)
 
 
 def _by(service: ServiceKey, found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) -> Naming | None:

@@ -16,7 +16,7 @@ from rca.flooding import Floods, fails
 from rca.graph import Topology
 from rca.naming import Naming
 from rca.waiting import travelling, unanswered
-from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of, strength
+from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, propagated, signal_of, strength
 
 # Calls that fail in a service itself, and those that nobody answers.
 _BREAKING = frozenset({"span_errors", "edge_errors"})
@@ -130,7 +130,7 @@ def followed(
         for item in topology.follows(service)
         if found.get(item.first) and (item.first not in namings or namings[item.first].service != service)
     ]
-    weight = sum(item.contribution for item in evidence if item.signal in PROPAGATING)
+    weight = propagated(evidence)
     if not before or weight <= 0:
         return
     top = max(before, key=lambda item: (item.share, item.traces, item.first))

@@ -1,10 +1,11 @@
 """What each kind of finding counts, on one scale."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from analyzers.anomaly import Anomaly
+from rca.diagnosis import Evidence
 
 # A stop of a template, a fall and a rise mean different things, though one detector finds them.
 FALL, RISE = "template_fall", "template_rise"
@@ -63,6 +64,11 @@ def signal_of(anomaly: Anomaly) -> str:
     if anomaly.detector == "edge_calls":
         return CALLS_RISE if anomaly.surprise > 0 else CALLS_FALL
     return anomaly.detector
+
+
+def propagated(evidence: Iterable[Evidence]) -> float:
+    """What speaks against a service that whatever it calls may have brought upon it."""
+    return sum(item.contribution for item in evidence if item.signal in PROPAGATING)
 
 
 def strength(surprise: float) -> float:

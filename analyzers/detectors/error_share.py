@@ -36,7 +36,7 @@ class ErrorShare:
             exposure = known.exposures(summary, kept)[1]
             # A service that did no countable work and still fails is judged by the time that passed.
             if not exposure and summary.error_records:
-                exposure = known.work / known.learned * (window.end_unix_nano - window.start_unix_nano)
+                exposure = known.usual_work(window)
             surprise = known.errors.surprise(summary.error_records, exposure, self._config.tolerance)
             if surprise < self._config.threshold:
                 continue
