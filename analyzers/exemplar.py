@@ -75,8 +75,11 @@ def keep_logs(*groups: Iterable[LogExemplar]) -> tuple[LogExemplar, ...]:
 
 def keep_spans(*groups: Iterable[SpanExemplar]) -> tuple[SpanExemplar, ...]:
     """The first few different ones of all, in any order of arrival the same."""
+    items = list(chain.from_iterable(groups))
+    if len(items) < 2:
+        return tuple(items)
     first: list[SpanExemplar] = []
-    for item in sorted(chain.from_iterable(groups)):
+    for item in sorted(items):
         if first and item == first[-1]:
             continue
         first.append(item)

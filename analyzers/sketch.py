@@ -38,8 +38,11 @@ class Sketch:
 
     def merge(self, other: "Sketch") -> None:
         bins = self.bins
-        for index, weight in other.bins.items():
-            bins[index] = bins.get(index, 0) + weight
+        if bins:
+            for index, weight in other.bins.items():
+                bins[index] = bins.get(index, 0) + weight
+        else:
+            bins.update(other.bins)
         self.count += other.count
 
     def quantile(self, share: float) -> float:

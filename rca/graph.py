@@ -1,7 +1,7 @@
 """Who calls whom, as the spans of a stretch of time tell."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import networkx as nx
 
@@ -206,7 +206,7 @@ def _edges(edges: Mapping[EdgeKey, EdgeStats], summary: Summary) -> Iterable[Edg
 
 def _failed(key: EdgeKey, edges: Mapping[EdgeKey, EdgeStats]) -> int:
     """Calls over the edge that failed, with those of which there is only the caller's half."""
-    unheard = edges.get(replace(key, inferred=True))
+    unheard = edges.get(EdgeKey(key.client, key.server, key.asynchronous, inferred=True, consumed=key.consumed))
     answered = 0 if key.inferred else edges[key].errors + edges[key].lost
     return answered + (unheard.errors if unheard is not None else 0)
 

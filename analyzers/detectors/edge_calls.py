@@ -38,12 +38,14 @@ class EdgeCalls:
             if work is None:
                 continue
             surprise = known.calls.surprise(stats.calls, work, self._config.tolerance)
+            if abs(surprise) < self._config.threshold:
+                continue
             unheard = window.edges.get(replace(edge, inferred=not edge.inferred))
             if surprise < 0 and unheard is not None:
                 # Calls whose other half is missing were made all the same.
                 surprise = min(0.0, known.calls.surprise(stats.calls + unheard.calls, work, self._config.tolerance))
-            if abs(surprise) < self._config.threshold:
-                continue
+                if surprise > -self._config.threshold:
+                    continue
             expected = known.calls.expected(work)
             findings.append(
                 Anomaly(

@@ -43,7 +43,7 @@ class EdgeErrors:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         found: dict[_Pair, _Unanswered] = {}
         looked_at = 0
-        for pair, edges in sorted(_between(window).items()):
+        for pair, edges in _between(window).items():
             if _judged(pair[0], baseline):
                 looked_at += 1
                 failing = [stats for failed, stats in edges if failed]
@@ -104,10 +104,13 @@ def _between(window: Summary) -> dict[_Pair, list[tuple[int, EdgeStats]]]:
     """The edges between the same two, each with how many of its calls were not answered: first the one of calls that
     the callee said nothing of."""
     found: dict[_Pair, list[tuple[int, EdgeStats]]] = {}
-    for edge, stats in sorted(window.edges.items(), key=lambda item: (not item[0].inferred, item[0])):
+    for edge, stats in window.edges.items():
         if not edge.asynchronous:
-            unanswered = stats.errors if edge.inferred else stats.lost
-            found.setdefault((edge.client, edge.server), []).append((unanswered, stats))
+            pair = found.setdefault((edge.client, edge.server), [])
+            if edge.inferred:
+                pair.insert(0, (stats.errors, stats))
+            else:
+                pair.append((stats.lost, stats))
     return found
 
 

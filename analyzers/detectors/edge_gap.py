@@ -36,37 +36,37 @@ class EdgeGap:
         self._config = config
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
-        findings = []
+        found: dict[EdgeKey, Anomaly] = {}
         looked_at = 0
-        for edge, stats in sorted(window.edges.items()):
+        waiting = waiting_time(window)
+        for edge, stats in window.edges.items():
             known = baseline.edges.get(edge)
             if known is None or edge.asynchronous or (edge.inferred and _speaks(edge.server, window)):
                 continue
             looked_at += 1
             if edge.inferred:
-                finding = self._compare(
-                    edge, known.duration, stats.duration, window, f"calls of {edge.server.name} take"
-                )
+                learned, seen = known.duration, stats.duration
             else:
-                finding = self._compare(
-                    edge, known.gap, stats.gap, window, f"between {edge.client.name} and {edge.server.name} lie"
-                )
-            if finding is not None:
-                findings.append(finding)
-        return among(findings, looked_at)
+                learned, seen = known.gap, stats.gap
+            surprise = learned.surprise(seen, self._config.tolerance)
+            if surprise >= self._config.threshold:
+                found[edge] = self._told(edge, learned, seen, surprise, window, waiting)
+        return among((finding for _, finding in sorted(found.items())), looked_at)
 
-    def _compare(self, edge: EdgeKey, known: Latency, seen: Sketch, window: Summary, wording: str) -> Anomaly | None:
-        surprise = known.surprise(seen, self._config.tolerance)
-        if surprise < self._config.threshold:
-            return None
-        extra, waiting = seen.total() - seen.count * known.typical, waiting_time(window)
-        surprise = felt(surprise, extra, waiting)
+    def _told(
+        self, edge: EdgeKey, known: Latency, seen: Sketch, surprise: float, window: Summary, waiting: float
+    ) -> Anomaly:
+        if edge.inferred:
+            wording = f"calls of {edge.server.name} take"
+        else:
+            wording = f"between {edge.client.name} and {edge.server.name} lie"
+        extra = seen.total() - seen.count * known.typical
         observed, typical = seen.quantile(0.5) / 1e6, known.typical / 1e6
         return Anomaly(
             service=edge.server,
             detector=self.name,
             subject=f"{edge.client.name} -> {edge.server.name}",
-            surprise=surprise,
+            surprise=felt(surprise, extra, waiting),
             observed=observed,
             expected=typical,
             unit="ms",
