@@ -36,9 +36,12 @@ def group(anomalies: Iterable[Anomaly], topology: Topology) -> list[tuple[Anomal
     return [tuple(item for item in found if item.service in component) for component in components]
 
 
-def parted(anomalies: Sequence[Anomaly], topology: Topology) -> list[tuple[Anomaly, ...]]:
-    """Anomalies of one group by where they may have begun: services none of whose callees show anything. Who calls two
-    of those suffers from either, and is no reason to take them for one.
+def parted(
+    anomalies: Sequence[Anomaly], topology: Topology, blamed: Sequence[ServiceKey] = ()
+) -> list[tuple[Anomaly, ...]]:
+    """Anomalies of one group by where they may have begun: services that are `blamed`, and those none of whose callees
+    show anything. Who calls two of those suffers from either, and is no reason to take them for one: it counts for the
+    one that was blamed first, else for the louder one.
 
     A callee that merely gets less to do than usual is where nothing began.
     """
@@ -48,15 +51,19 @@ def parted(anomalies: Sequence[Anomaly], topology: Topology) -> list[tuple[Anoma
         service
         for service in services
         if service in telling
-        and not any(topology.reaches(service, other) and not topology.reaches(other, service) for other in telling)
+        and (
+            service in blamed
+            or not any(topology.reaches(service, other) and not topology.reaches(other, service) for other in telling)
+        )
     ]
     if len(begun) < 2:
         return [tuple(anomalies)]
-    loudest = sorted(begun, key=lambda service: (-_loudness(service, anomalies), service))
-    found: dict[ServiceKey, list[Anomaly]] = {service: [] for service in loudest}
+    known = [service for service in blamed if service in begun]
+    others = sorted(set(begun) - set(known), key=lambda service: (-_loudness(service, anomalies), service))
+    found: dict[ServiceKey, list[Anomaly]] = {service: [] for service in (*known, *others)}
     for item in anomalies:
-        near = (service for service in loudest if topology.connected(item.service, service))
-        found[next(near, loudest[0])].append(item)
+        near = (service for service in found if topology.connected(item.service, service))
+        found[next(near, next(iter(found)))].append(item)
     return [tuple(items) for items in found.values() if items]
 
 

@@ -6,20 +6,18 @@ from datetime import UTC, datetime
 from analyzers.anomaly import Anomaly
 from rca.changed import SIGNAL, Changes
 from rca.diagnosis import Diagnosis, RootCause, RuledOut
-from rca.graph import ServiceGraph, Topology
+from rca.graph import ServiceGraph
 from rca.hints import told
 from rca.naming import SIGNAL as NAMED
 from rca.ranking import rank
 from rca.rules import Rule, first_match
+from rca.second import second_fault
 from rca.weights import RankingSettings, signal_of
 
 # Below this the best candidate is no more than a hint.
 _THIN_SCORE = 0.8
 # Below this it can't be told from the next one.
 _CLOSE_MARGIN = 0.1
-# Signals of what goes wrong in a service itself or on the way to it; and what these must come to for a second fault.
-_OWN = frozenset({"self_time", "span_errors", "edge_gap", "edge_errors"})
-_SECOND = 1.0
 
 _STEPS = {
     "self_time": "Profile {operation} in {service}; check CPU limits, throttling, garbage collection and locks there.",
@@ -49,7 +47,7 @@ def diagnose(
     causes = rank(anomalies, graph, settings, changes)
     anomalies = told(anomalies, settings)
     inconclusive = _inconclusive(causes)
-    second = _second(causes, Topology(graph))
+    second = second_fault(causes, graph)
     return Diagnosis(
         root_causes=causes,
         ruled_out=tuple(_ruled_out([item for item in causes if item is not second])),
@@ -72,16 +70,6 @@ def _inconclusive(causes: Sequence[RootCause]) -> str:
     if len(causes) > 1 and causes[0].score - causes[1].score < _CLOSE_MARGIN:
         return f"{causes[0].service.name} and {causes[1].service.name} can't be told apart by what was seen"
     return ""
-
-
-def _second(causes: Sequence[RootCause], topology: Topology) -> RootCause | None:
-    """The next best candidate that has troubles of its own which the first can't have brought upon it, nor it upon the
-    first: neither calls the other, directly or through others."""
-    for candidate in causes[1:6]:
-        own = sum(item.contribution for item in candidate.evidence if item.signal in _OWN)
-        if min(own, candidate.score) >= _SECOND and not topology.connected(candidate.service, causes[0].service):
-            return candidate
-    return None
 
 
 def _ruled_out(causes: Sequence[RootCause]) -> list[RuledOut]:

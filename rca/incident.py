@@ -55,6 +55,8 @@ class Incident:
     seen_unix_nano: int = 0
     # Services that showed it while it was young: what goes on without any of them is another failure.
     core: tuple[ServiceKey, ...] = ()
+    # Services in which another failure began that has an incident of its own. Not in incidents of older versions.
+    apart: tuple[ServiceKey, ...] = ()
     # Grows by one with every change.
     revision: int = 1
 

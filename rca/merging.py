@@ -25,11 +25,12 @@ def twin(incident: Incident, others: Iterable[Incident]) -> Incident | None:
 
 
 def suffering(incident: Incident, others: Iterable[Incident]) -> frozenset[ServiceKey]:
-    """Services that suffer from an older incident that goes on: what they show is accounted for, and says nothing of
-    this one. Those where either is believed to have begun are not among them."""
+    """Services that suffer from an older incident that goes on, or in which another began that was told apart from this
+    one: what they show is accounted for, and says nothing of this one. Those where an older one is believed to have
+    begun are not among them."""
     older = [item for item in others if item.ongoing and _age(item) < _age(incident)]
     found = {service for item in older for service in item.core if service != item.root_cause}
-    return frozenset(found - set(incident.core))
+    return frozenset(found - set(incident.core)) | frozenset(incident.apart)
 
 
 def merged(one: Incident, other: Incident, now_unix_nano: int) -> tuple[Incident, Incident]:

@@ -1,6 +1,6 @@
 """The life of incidents: opened by anomalies, kept open by more of them, ended by quiet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from analyzers.anomaly import Anomaly
@@ -12,6 +12,7 @@ from rca.diagnosis import Diagnosis
 from rca.graph import ServiceGraph, Topology
 from rca.incident import MAX_ANOMALIES, Incident, State, incident_id
 from rca.joint import CHANCE, Trail, accumulated, unbroken, weight
+from rca.second import second_fault
 from rca.severity import incident_severity
 
 _NANOS = 1_000_000_000
@@ -113,6 +114,8 @@ class IncidentTracker:
             incident = self._joined(found, topology, now_unix_nano)
             if incident is None:
                 incident = self._opened(found, graph, now_unix_nano)
+                if incident is not None:
+                    changed.update(self._left_to(incident))
             if incident is not None:
                 changed[incident.incident_id] = self._refreshed(incident, found, graph, now_unix_nano)
                 # Another group may belong to the same one.
@@ -143,14 +146,32 @@ class IncidentTracker:
     def _parts(self, found: tuple[Anomaly, ...], topology: Topology, now: int) -> Sequence[tuple[Anomaly, ...]]:
         """Where an incident is known already, what begins elsewhere is looked at by itself: only where nothing is
         known, all signs count together."""
-        known = (item for item in self.live if item.ongoing and now - item.create_unix_nano > self._settings.together)
-        return parted(found, topology) if any(_shows(item, found) for item in known) else (found,)
+        services = {item.service for item in found}
+        ongoing = [item for item in self.live if item.ongoing]
+        known = (item for item in ongoing if now - item.create_unix_nano > self._settings.together)
+        if any(_shows(item, found) for item in known) or any(_elsewhere(item, services) for item in ongoing):
+            blamed = [item.root_cause for item in sorted(ongoing, key=_age) if item.root_cause is not None]
+            return parted(found, topology, blamed)
+        return (found,)
+
+    def _left_to(self, opened: Incident) -> dict[str, Incident]:
+        """The incidents beside which that one was opened: where it began is no longer theirs."""
+        changed = {}
+        for item in self.live:
+            if item.ongoing and (elsewhere := _elsewhere(item, opened.services)):
+                apart = tuple(sorted({*item.apart, *elsewhere}))
+                changed[item.incident_id] = replace(item, apart=apart, revision=item.revision + 1)
+                self.put(changed[item.incident_id])
+        return changed
 
     def _joined(self, found: Sequence[Anomaly], topology: Topology, now: int) -> Incident | None:
         """The live incident that these belong to, the oldest of several."""
-        for incident in sorted(self.live, key=lambda item: (item.start_unix_nano, item.incident_id)):
+        services = {item.service for item in found}
+        for incident in sorted(self.live, key=_age):
             ended = incident.end_unix_nano
             if ended and now > ended + self._settings.reopen:
+                continue
+            if _elsewhere(incident, services) and incident.root_cause not in services:
                 continue
             together = now - incident.create_unix_nano <= self._settings.together
             if not belongs(found, incident.services, topology, together):
@@ -262,6 +283,19 @@ def _shows(incident: Incident, found: Iterable[Anomaly]) -> bool:
     # Incidents of older versions have none.
     core = {*incident.core, incident.root_cause} if incident.core else set()
     return not core or any(item.service in core for item in found)
+
+
+def _age(incident: Incident) -> tuple[int, str]:
+    return incident.start_unix_nano, incident.incident_id
+
+
+def _elsewhere(incident: Incident, services: Collection[ServiceKey]) -> frozenset[ServiceKey]:
+    """Of these services, where another failure began than the one that the incident is about."""
+    others = set(incident.apart)
+    if incident.diagnosis is not None:
+        second = second_fault(incident.diagnosis.root_causes, incident.diagnosis.graph)
+        others |= {second.service} if second is not None else set()
+    return frozenset(others & set(services) - {incident.root_cause})
 
 
 def _first_title(found: Sequence[Anomaly]) -> str:
