@@ -89,6 +89,12 @@ class Topology:
     def callees(self, service: ServiceKey) -> frozenset[ServiceKey]:
         return frozenset(self._calls.successors(service)) if service in self._calls else frozenset()
 
+    def asking(self, service: ServiceKey) -> frozenset[ServiceKey]:
+        """Those it has its work from: who calls it, and who sends into the queues it takes from."""
+        callers = self.callers(service)
+        queues = [caller for caller in callers if (edge := self._edges[caller, service]).asynchronous and edge.inferred]
+        return callers.union(*map(self.callers, queues)) - {service}
+
     def awaited(self, service: ServiceKey) -> frozenset[ServiceKey]:
         """Those it calls and waits for."""
         return frozenset(item for item in self.callees(service) if not self._edges[service, item].asynchronous)

@@ -14,12 +14,11 @@ from rca.graph import ServiceGraph, Topology
 from rca.hints import hinted, told
 from rca.naming import SIGNAL as NAMED
 from rca.naming import blaming, evidence_of_naming, named
-from rca.relief import changed, explained, followed, slowed, starved
+from rca.outgoing import evidence_of_outgoing, outgoing, spared
+from rca.relief import changed, explained, followed, starved
 from rca.waiting import waiting
 from rca.weights import CALLS_FALL, CALLS_RISE, FALL, RISE, RankingSettings, signal_of, strength
 
-# Calls to at least this many services, and to this share of all it calls, must be slow for a caller to be the cause.
-_MANY, _MOST = 2, 0.6
 # What is said by others counts so much of what shows when it comes to wording.
 _HEARSAY = 0.5
 # Detectors that say of which pod a finding is, if of one alone.
@@ -49,16 +48,16 @@ def rank(
     by_service: dict[ServiceKey, list[Anomaly]] = defaultdict(list)
     for anomaly in anomalies:
         by_service[anomaly.service].append(anomaly)
-    slow_callers = _slow_callers(anomalies, topology)
+    going = outgoing(by_service, topology)
     namings = named(by_service, topology)
     # Findings about others that speak of a service.
-    elsewhere = dict(slow_callers)
+    elsewhere = {caller: going.told(caller) for caller in going.by}
     for naming in namings.values():
         elsewhere[naming.service] = (*elsewhere.get(naming.service, ()), naming.finding)
     for service in elsewhere:
         by_service[service] += []
     own = {
-        service: [*_own_evidence(found, settings), *_outgoing_gaps(slow_callers.get(service, ()), settings)]
+        service: [*_own_evidence(found, settings), *evidence_of_outgoing(service, going, settings)]
         for service, found in sorted(by_service.items())
     }
     for service, said in evidence_of_naming(namings, own, settings).items():
@@ -69,17 +68,22 @@ def rank(
         for service, found in by_service.items()
     }
     floods = flooding(by_service, topology)
-    silent = waiting(by_service, floods, topology)
+    silent = waiting(by_service, floods, going, topology)
     relieved = {
         service: [
-            *explained(service, evidence, own, scores, by_service, silent, floods, topology, settings),
+            # Who gets no answer from anybody has nobody else to thank for it.
+            *(
+                ()
+                if going.fails(service)
+                else explained(service, evidence, own, scores, by_service, silent, floods, topology, settings)
+            ),
             *(
                 tuple(followed(service, evidence, by_service, topology, namings, settings))
                 or blaming(service, evidence, namings, settings)
             ),
             *flooded(service, evidence, floods, settings),
             *starved(service, evidence, by_service, topology, settings),
-            *slowed(service, by_service[service], slow_callers, settings),
+            *spared(by_service[service], evidence, going, settings),
         ]
         for service, evidence in own.items()
     }
@@ -120,32 +124,6 @@ def _strongest(found: Iterable[Anomaly], evidence: Sequence[Evidence]) -> Anomal
 
     leading = max(evidence, key=telling).anomaly_ids[0]
     return next(item for item in found if item.anomaly_id == leading)
-
-
-def _slow_callers(anomalies: Iterable[Anomaly], topology: Topology) -> dict[ServiceKey, tuple[Anomaly, ...]]:
-    """Services that lose time on the way to most of what they call: it is they who are slow, not all the others."""
-    by_caller: dict[ServiceKey, list[Anomaly]] = defaultdict(list)
-    for anomaly in anomalies:
-        if anomaly.detector == "edge_gap" and anomaly.peer is not None:
-            by_caller[anomaly.peer].append(anomaly)
-    return {
-        caller: tuple(gaps)
-        for caller, gaps in sorted(by_caller.items())
-        if len(gaps) >= _MANY and len(gaps) >= _MOST * len(topology.callees(caller))
-    }
-
-
-def _outgoing_gaps(gaps: Sequence[Anomaly], settings: RankingSettings) -> Iterable[Evidence]:
-    if gaps:
-        # The middle one: what all have in common is the caller's, what only one has may be that callee's.
-        middle = sorted(gaps, key=lambda item: (item.surprise, item.anomaly_id))[len(gaps) // 2]
-        yield Evidence(
-            signal="outgoing_gaps",
-            contribution=settings.weights["edge_gap"] * strength(middle.surprise),
-            description=f"it loses time on the way to {len(gaps)} of the services it calls: {middle.description}",
-            anomaly_ids=tuple(item.anomaly_id for item in (middle, *(gap for gap in gaps if gap is not middle))),
-            trace_ids=middle.trace_ids,
-        )
 
 
 def _own_evidence(found: Iterable[Anomaly], settings: RankingSettings) -> list[Evidence]:
@@ -201,9 +179,11 @@ def _operation(service: ServiceKey, strongest: Anomaly) -> str:
 
 def _hypothesis(service: ServiceKey, strongest: Anomaly) -> str:
     if strongest.service != service:
-        if strongest.detector != "edge_gap":
-            return f'{service.name} does not answer as it should: {strongest.service.name} logs "{strongest.subject}"'
-        return f"{service.name} itself is slow: it loses time on the way to whatever it calls"
+        if strongest.detector == "edge_gap":
+            return f"{service.name} itself is slow: it loses time on the way to whatever it calls"
+        if strongest.detector == "edge_errors":
+            return f"{service.name} itself gets no answer from whatever it calls, though others do"
+        return f'{service.name} does not answer as it should: {strongest.service.name} logs "{strongest.subject}"'
     what = {
         "self_time": f"{service.name} itself became slow in {strongest.subject}",
         "edge_gap": f"time is lost on the way to {service.name} ({strongest.subject})",

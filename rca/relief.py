@@ -170,33 +170,13 @@ def starved(
         for item in evidence
         if item.signal == "throughput" or (item.signal == "consumption" and any(peer in found for peer in asking))
     )
-    troubled = sorted(str(caller) for caller in topology.callers(service) if caller in found)
+    troubled = sorted(str(caller) for caller in topology.asking(service) if caller in found)
     if idle > 0 and troubled:
         yield Evidence(
             signal="explained_by_caller",
             contribution=-settings.explained * idle,
             description=f"it is asked for less: {', '.join(troubled)}, which calls it, is in trouble",
         )
-
-
-def slowed(
-    service: ServiceKey,
-    found: Iterable[Anomaly],
-    slow_callers: Mapping[ServiceKey, Sequence[Anomaly]],
-    settings: RankingSettings,
-) -> Iterable[Evidence]:
-    """Time lost between a slow caller and this service is the caller's."""
-    gaps = [item for item in found if item.detector == "edge_gap" and item.peer is not None and item.peer != service]
-    if not gaps or any(item.peer not in slow_callers for item in gaps):
-        return
-    top = max(gaps, key=lambda item: item.surprise)
-    names = ", ".join(sorted({item.peer.name for item in gaps if item.peer is not None}))
-    yield Evidence(
-        signal="explained_by_caller",
-        contribution=-settings.explained * settings.weights["edge_gap"] * strength(top.surprise),
-        description=f"{names} loses time on the way to others just as well",
-        anomaly_ids=tuple(item.anomaly_id for item in gaps),
-    )
 
 
 def changed(

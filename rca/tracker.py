@@ -12,6 +12,7 @@ from rca.diagnosis import Diagnosis
 from rca.graph import ServiceGraph, Topology
 from rca.incident import MAX_ANOMALIES, Incident, State, incident_id
 from rca.joint import CHANCE, Trail, accumulated, unbroken, weight
+from rca.outgoing import finds
 from rca.second import second_fault
 from rca.severity import incident_severity
 
@@ -279,10 +280,12 @@ def _grown(incident: Incident, found: Iterable[Anomaly]) -> tuple[ServiceKey, ..
 
 
 def _shows(incident: Incident, found: Iterable[Anomaly]) -> bool:
-    """Whether any of these is about a service that showed the incident when it was young, or that is blamed for it."""
+    """Whether any of these is about a service that showed the incident when it was young, or that is blamed for it; or
+    was found by one that is blamed for what it finds of all it calls."""
     # Incidents of older versions have none.
     core = {*incident.core, incident.root_cause} if incident.core else set()
-    return not core or any(item.service in core for item in found)
+    finders = {incident.root_cause} if incident.diagnosis is not None and finds(incident.diagnosis) else set()
+    return not core or any(item.service in core or item.peer in finders for item in found)
 
 
 def _age(incident: Incident) -> tuple[int, str]:

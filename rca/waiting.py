@@ -7,19 +7,20 @@ from analyzers.service import ServiceKey
 from rca.diagnosis import Evidence
 from rca.flooding import Floods
 from rca.graph import Topology
+from rca.outgoing import Outgoing
 from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of
 
 _OF_AN_OPERATION = frozenset({"self_time", "span_errors"})
 
 
 def waiting(
-    found: Mapping[ServiceKey, Sequence[Anomaly]], floods: Floods, topology: Topology
+    found: Mapping[ServiceKey, Sequence[Anomaly]], floods: Floods, going: Outgoing, topology: Topology
 ) -> dict[ServiceKey, ServiceKey]:
     """Services that wait, directly or through others, for one that does not answer; with the one that it is. Whoever
-    floods another is not said to wait for it."""
+    floods another is not said to wait for it, nor whoever gets no answer from anybody."""
     waiting: dict[ServiceKey, ServiceKey] = {}
     pairs = {*_refused(found, topology), *_halves(found, topology), *_delayed(found)}
-    steps = sorted(pair for pair in pairs if not floods.between(*pair))
+    steps = sorted(pair for pair in pairs if not floods.between(*pair) and not going.fails(pair[0]))
     while steps:
         waiting |= {caller: callee for caller, callee in steps if caller not in waiting}
         steps = sorted(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline, ServiceBaseline
 from analyzers.detectors.wording import usual
+from analyzers.queues import sends
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, EdgeStats, ServiceSummary, Summary
 
@@ -29,7 +30,7 @@ class EdgeCalls:
         looked_at = 0
         work_of = {key: _work(known, window.services[key]) for key, known in _callers(window, baseline)}
         for edge, known in sorted(baseline.edges.items()):
-            if edge.client not in work_of or edge.asynchronous or _told(edge, baseline):
+            if edge.client not in work_of or (edge.asynchronous and not sends(edge)) or _told(edge, baseline):
                 continue
             looked_at += 1
             stats = window.edges.get(edge) or EdgeStats()

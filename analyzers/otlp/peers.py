@@ -1,7 +1,7 @@
 """Whom a call went to, as the caller's attributes name it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
@@ -12,17 +12,30 @@ from analyzers.otlp.resources import text
 from analyzers.service import Resource, ServiceKey
 from analyzers.wire import Repeated, Wire
 
-# Most specific first: a named peer, then where it listens, then what kind of system it is.
+# Most specific first: a named peer, then where it listens, then what kind of system it is. Each as the semantic
+# conventions name it now, and as they did before: instrumentation is seldom renewed.
 _RANKS = (
     "service.peer.name",
     "peer.service",
     "messaging.destination.name",
+    "messaging.destination",
     "server.address",
     "net.peer.name",
+    "http.host",
+    "rpc.service",
+    "network.peer.address",
+    "net.sock.peer.addr",
+    "net.peer.ip",
     "db.system.name",
     "db.system",
+    "url.full",
+    "http.url",
 )
-_ADDRESSES = frozenset({"server.address", "net.peer.name"})
+_URLS = frozenset({"url.full", "http.url"})
+_SOCKETS = frozenset({"network.peer.address", "net.sock.peer.addr", "net.peer.ip"})
+_ADDRESSES = frozenset({"server.address", "net.peer.name", "http.host"}) | _SOCKETS | _URLS
+# The host, and the port, of an absolute URL; whoever asks may have been named in it, with a password.
+_HOST = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)")
 # Of a host, and not the last part of an IPv6 address; and the name of a Kubernetes service in its domain, which says
 # twice where it is and once what it is called.
 _PORT = re.compile(r"^([^:]*|\[.*\]):\d{1,5}$")
@@ -48,41 +61,50 @@ class PeerReader:
         """A table, and the place of each span's peer in it; -1 for none. `attributes` are those of calling spans;
         `resource` has an entry for every span, and so has `producing`: whether it sends without waiting."""
         names: dict[str, int] = {}
-        row, rank, name = self._named(wire, attributes, names)
-        found = np.full(len(resource), -1, dtype=np.int64)
+        found = self._best(wire, _likely(wire, attributes, _SHORT), len(resource), names)
+        # URLs are nearly all different, and most callers that send them say it shorter as well.
+        urls = _likely(wire, attributes.of(found < 0), _LONG)
+        found = np.maximum(found, self._best(wire, urls, len(resource), names))
+        return _peers(list(names), found, resources, resource, producing)
+
+    def _best(self, wire: Wire, attributes: Repeated, spans: int, names: dict[str, int]) -> Int64:
+        """Of each span the name that says most; -1 where there is none."""
+        found = np.full(spans, -1, dtype=np.int64)
+        if not len(attributes.row):
+            return found
+        rank, name = self._named(wire, attributes, names)
         for level in range(len(_RANKS) - 1, -1, -1):
             here = np.flatnonzero(rank == level)
             if not len(here):
                 continue
             # Of attributes of the same name the last counts, as in any map.
-            latest = np.full(len(resource), -1, dtype=np.int64)
-            latest[row[here]] = name[here]
+            latest = np.full(spans, -1, dtype=np.int64)
+            latest[attributes.row[here]] = name[here]
             found = np.where(latest >= 0, latest, found)
-        return _peers(list(names), found, resources, resource, producing)
+        return found
 
-    def _named(self, wire: Wire, attributes: Repeated, names: dict[str, int]) -> tuple[Int64, Int64, Int64]:
-        """Row, rank and name of each attribute that names a peer; a name of -1 is one that says nothing."""
-        found = _likely(wire, attributes)
+    def _named(self, wire: Wire, attributes: Repeated, names: dict[str, int]) -> tuple[Int64, Int64]:
+        """Rank and name of each attribute that names a peer; a name of -1 is one that says nothing."""
         # Calls go to the same few places, so each different attribute is read once. The bytes aren't looked at as text.
-        codes: Int32 = wire.texts(found.at, found.size).dictionary_encode().indices.to_numpy()
+        codes: Int32 = wire.texts(attributes.at, attributes.size).dictionary_encode().indices.to_numpy()
         _, firsts = np.unique(codes, return_index=True)
         rank, name = np.full(len(firsts), -1), np.full(len(firsts), -1)
-        distinct = Repeated(np.arange(len(firsts)), found.at[firsts], found.size[firsts])
+        distinct = Repeated(np.arange(len(firsts)), attributes.at[firsts], attributes.size[firsts])
         for code, attribute in self._attributes.read(wire, distinct):
             rank[code], name[code] = _RANK[attribute.key], _name(attribute, names)
-        return found.row, rank[codes], name[codes]
+        return rank[codes], name[codes]
 
 
-def _likely(wire: Wire, attributes: Repeated) -> Repeated:
-    """Those whose key is one of ours by its size, its first and its last bytes; and those that say so elsewhere."""
+def _likely(wire: Wire, attributes: Repeated, of_keys: UInt64) -> Repeated:
+    """Those whose key is one of these by its size, its first and its last bytes; and those that say so elsewhere."""
     at = attributes.at
     size = wire.octets.take(at + 1)
     keyed = (wire.octets.take(at) == _KEY_TAG) & (size < 0x80)
     last = at + np.where(keyed & (size >= _WORD), size, _WORD).astype(np.int64) + (2 - _WORD)
     # An empty attribute is read as whatever comes after it.
     marks = _mark(wire.words(at + 2), wire.words(np.minimum(last, len(wire))), size.astype(np.uint64))
-    place = np.minimum(np.searchsorted(_MARKS, marks), len(_MARKS) - 1)
-    here = np.flatnonzero((_MARKS[place] == marks) | ~keyed)
+    place = np.minimum(np.searchsorted(of_keys, marks), len(of_keys) - 1)
+    here = np.flatnonzero((of_keys[place] == marks) | ~keyed)
     return Repeated(attributes.row[here], at[here], attributes.size[here])
 
 
@@ -91,16 +113,22 @@ def _mark(first: UInt64, last: UInt64, size: UInt64) -> UInt64:
     return first + last * np.uint64(3) + size
 
 
-def _key_mark(key: bytes) -> UInt64:
-    words = np.frombuffer(key[:_WORD] + key[-_WORD:], dtype=np.uint64)
-    return _mark(words[:1], words[1:], np.array([len(key)], dtype=np.uint64))
+def _key_marks(keys: Iterable[str]) -> UInt64:
+    """Of the keys, in ascending order."""
+    encoded = [key.encode() for key in keys]
+    words = np.frombuffer(b"".join(key[:_WORD] + key[-_WORD:] for key in encoded), dtype=np.uint64)
+    return np.sort(_mark(words[::2], words[1::2], np.array([len(key) for key in encoded], dtype=np.uint64)))
 
 
-_MARKS: UInt64 = np.sort(np.concatenate([_key_mark(key.encode()) for key in _RANKS]))
+_LONG = _key_marks(_URLS)
+_SHORT = _key_marks(PEER_KEYS - _URLS)
 
 
 def _name(attribute: KeyValue, names: dict[str, int]) -> int:
     name = text(attribute)
+    if attribute.key in _URLS:
+        host = _HOST.match(name)
+        name = host.group(1) if host else ""
     if attribute.key in _ADDRESSES:
         name = _CLUSTER.sub(r"\1", _PORT.sub(r"\1", name))
     return -1 if name in _NOWHERE else names.setdefault(name, len(names))

@@ -7,13 +7,13 @@ import numpy as np
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
-from analyzers.columns import Bools, SpanBatch
+from analyzers.columns import SpanBatch
 from analyzers.otlp.peers import PEER_KEYS, PeerReader
 from analyzers.otlp.received import Received, request_of, times_of
 from analyzers.otlp.resource_reader import ResourceReader
 from analyzers.otlp.span_records import SpanRecords
 from analyzers.otlp.times import DecodeLimits, settle_durations, settle_times
-from analyzers.wire import Repeated, StrangeWireError, Wire, outline
+from analyzers.wire import StrangeWireError, Wire, outline
 
 
 class SpanDecoder:
@@ -45,7 +45,7 @@ class SpanDecoder:
         producing = kind == Span.SPAN_KIND_PRODUCER
         # A consumer names what it takes from, which is a peer as well.
         naming = producing | (kind == Span.SPAN_KIND_CLIENT) | (kind == Span.SPAN_KIND_CONSUMER)
-        calls = _of_rows(spans.attributes, naming)
+        calls = spans.attributes.of(naming)
         peers, peer = self._peers.read(spans.wire, calls, resources, resource, producing)
         names, name = spans.names()
         batch = SpanBatch(
@@ -73,12 +73,6 @@ def decode_spans(resource_spans: Iterable[ResourceSpans], received_unix_nano: in
     """The columns of parsed messages."""
     body = ExportTraceServiceRequest(resource_spans=resource_spans).SerializeToString()
     return SpanDecoder(limits).decode([Received(body, received_unix_nano)])
-
-
-def _of_rows(found: Repeated, rows: Bools) -> Repeated:
-    """Of some messages only."""
-    here = np.flatnonzero(rows[found.row])
-    return Repeated(found.row[here], found.at[here], found.size[here])
 
 
 def _without_own(batch: SpanBatch) -> SpanBatch:

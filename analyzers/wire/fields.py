@@ -34,6 +34,11 @@ class Repeated:
     at: Int64
     size: Int64
 
+    def of(self, messages: npt.NDArray[np.bool_]) -> "Repeated":
+        """Those in some messages only."""
+        here = np.flatnonzero(messages[self.row])
+        return Repeated(self.row[here], self.at[here], self.size[here])
+
 
 @dataclass(frozen=True, slots=True)
 class Walk:

@@ -142,6 +142,7 @@ def test_a_queue_lies_between_producer_and_consumer() -> None:
     found = build_graph(whole)
     assert {(edge.client, edge.server) for edge in found.edges} == {(CHECKOUT, queue), (queue, MAIL)}
     assert Topology(found).connected(CHECKOUT, MAIL)
+    assert Topology(found).asking(MAIL) == {queue, CHECKOUT}
 
 
 def test_who_takes_from_a_queue_of_its_own_name_does_not_call_itself() -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, OperationStats
@@ -57,6 +59,34 @@ def test_contributions_still_add_up() -> None:
 
 def unanswered(caller: ServiceKey, callee: ServiceKey, surprise: float = 12.0) -> Anomaly:
     return finding(callee, "edge_errors", surprise, subject=f"{caller.name} -> {callee.name}", peer=caller)
+
+
+def test_who_gets_no_answer_from_most_it_calls_fails_itself() -> None:
+    """Its name service, its certificate, its network: whom it calls has nothing to do with it."""
+    idle = finding(PAYMENT, "throughput", -9.0)
+    refused = [unanswered(CHECKOUT, item) for item in (PAYMENT, MAIL, CATALOG)]
+    causes = rank([*refused, idle, finding(CHECKOUT, "error_share", 12.0)], GRAPH)
+    assert causes[0].service == CHECKOUT
+    assert "gets no answer from whatever it calls" in causes[0].hypothesis
+    assert all(item.contribution > 0 for item in causes[0].evidence)
+    for cause in causes[1:]:
+        assert any("checkout gets no answer from others just as well" in item.description for item in cause.evidence)
+
+
+@pytest.mark.parametrize(
+    ("also", "first"),
+    [
+        ([unanswered(FRONTEND, item) for item in (PAYMENT, MAIL, CATALOG)], {PAYMENT, MAIL, CATALOG}),
+        ([finding(item, "span_errors", 9.0) for item in (PAYMENT, MAIL, CATALOG)], {PAYMENT, MAIL, CATALOG}),
+    ],
+)
+def test_callees_that_show_troubles_of_their_own_stay_guilty(also: list[Anomaly], first: set[ServiceKey]) -> None:
+    refused = [unanswered(CHECKOUT, item) for item in (PAYMENT, MAIL, CATALOG)]
+    assert rank([*refused, *also], GRAPH)[0].service in first
+
+
+def test_two_that_give_no_answer_may_wait_for_a_third() -> None:
+    assert rank([unanswered(CHECKOUT, PAYMENT), unanswered(CHECKOUT, MAIL)], SHOP)[0].service in (PAYMENT, MAIL)
 
 
 def test_a_silent_culprit_is_first_however_loud_those_are_who_wait_for_it() -> None:

@@ -20,14 +20,15 @@ UNKNOWN = (
 )
 # As the analyzers have them; of peers the first counts that says something.
 KEYS = (
-    *("service.peer.name", "peer.service", "messaging.destination.name", "server.address", "net.peer.name"),
-    *("db.system.name", "db.system"),
+    *("service.peer.name", "peer.service", "messaging.destination.name", "messaging.destination", "server.address"),
+    *("net.peer.name", "http.host", "rpc.service", "network.peer.address", "net.sock.peer.addr", "net.peer.ip"),
+    *("db.system.name", "db.system", "url.full", "http.url"),
 )
 attributes = st.lists(
     st.builds(
         attribute,
         st.sampled_from([*KEYS, "messaging.message.id", "server.port", "db.syste", "db.system.nam", "", "k" * 200]),
-        st.sampled_from(["ledger", "orders", "localhost", "", "::1", "n" * 300, 7]),
+        st.sampled_from(["ledger", "orders", "localhost", "", "::1", "n" * 300, 7, "http://ledger:80/entries"]),
     ),
     max_size=10,
 )
@@ -71,6 +72,8 @@ NAMING = (CLIENT, PRODUCER, CONSUMER)
 
 def peer_of(span: Span, namespace: str) -> tuple[str, str, bool] | None:
     said = {item.key: item.value.string_value or str(item.value.int_value or "") for item in span.attributes}
+    for url in ("url.full", "http.url"):
+        said[url] = said.get(url, "").partition("://")[2].partition(":")[0]
     named = [said[key][:255] for key in KEYS if said.get(key, "") not in ("", "localhost", "::1")]
     return (namespace, named[0], span.kind == PRODUCER) if named and span.kind in NAMING else None
 

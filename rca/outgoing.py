@@ -1,0 +1,104 @@
+"""Callers that lose time, or get no answer, on the way to most of what they call: it is they, not all the others."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzers.anomaly import Anomaly
+from analyzers.service import ServiceKey
+from rca.diagnosis import Diagnosis, Evidence
+from rca.graph import Topology
+from rca.weights import RankingSettings, strength
+
+# Calls to at least this many services, and to this share of all it calls and waits for, must be slow; and so many must
+# fail, since two that don't answer may have a third to wait for that nobody sees.
+_SLOW, _FAILING, _MOST = 2, 3, 0.6
+_SAID = {
+    "edge_gap": ("outgoing_gaps", "loses time on the way to"),
+    "edge_errors": ("outgoing_errors", "gets no answer from"),
+}
+# Of those who are asked for less there is no more to say.
+_IDLE = frozenset({"throughput", "consumption"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """`by`: what was found of the callees of each such caller, by detector."""
+
+    by: Mapping[ServiceKey, Mapping[str, tuple[Anomaly, ...]]]
+
+    def told(self, service: ServiceKey) -> tuple[Anomaly, ...]:
+        return tuple(item for found in self.by.get(service, {}).values() for item in found)
+
+    def fails(self, service: ServiceKey) -> bool:
+        return "edge_errors" in self.by.get(service, {})
+
+
+def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) -> Outgoing:
+    """Of those whose calls fail only what their callees have nothing to do with: where others get no answer either, or
+    anything is wrong that begins there, it is the callee's."""
+    by: dict[ServiceKey, dict[str, list[Anomaly]]] = defaultdict(lambda: defaultdict(list))
+    for callee, items in sorted(found.items()):
+        callers = {item.peer for item in items if item.detector == "edge_errors"}
+        well = len(callers) == 1 and all(item.detector in _IDLE or item.peer in callers for item in items)
+        for item in items:
+            if item.peer is None or item.peer == callee:
+                continue
+            if item.detector == "edge_gap" or (item.detector == "edge_errors" and well):
+                by[item.peer][item.detector].append(item)
+    return Outgoing(
+        {
+            caller: kept
+            for caller, said in by.items()
+            if (kept := {name: tuple(items) for name, items in said.items() if _most(caller, name, items, topology)})
+        }
+    )
+
+
+def _most(caller: ServiceKey, detector: str, items: Sequence[Anomaly], topology: Topology) -> bool:
+    callees = {item.service for item in items}
+    least = _SLOW if detector == "edge_gap" else _FAILING
+    return len(callees) >= max(least, _MOST * len(topology.awaited(caller)))
+
+
+def evidence_of_outgoing(service: ServiceKey, going: Outgoing, settings: RankingSettings) -> Iterable[Evidence]:
+    """What speaks against such a caller."""
+    for detector, items in sorted(going.by.get(service, {}).items()):
+        # The middle one: what all have in common is the caller's, what only one has may be that callee's.
+        middle = sorted(items, key=lambda item: (item.surprise, item.anomaly_id))[len(items) // 2]
+        signal, said = _SAID[detector]
+        yield Evidence(
+            signal=signal,
+            contribution=settings.weights[detector] * strength(middle.surprise),
+            description=f"it {said} {len(items)} of the services it calls: {middle.description}",
+            anomaly_ids=tuple(item.anomaly_id for item in (middle, *(item for item in items if item is not middle))),
+            trace_ids=middle.trace_ids,
+        )
+
+
+def finds(diagnosis: Diagnosis) -> bool:
+    """Whether what is blamed is blamed for what it finds of others."""
+    signals = {signal for signal, _ in _SAID.values()}
+    return any(item.signal in signals for cause in diagnosis.root_causes[:1] for item in cause.evidence)
+
+
+def spared(
+    found: Iterable[Anomaly], evidence: Iterable[Evidence], going: Outgoing, settings: RankingSettings
+) -> Iterable[Evidence]:
+    """What such callers find of a service does not speak against it, where nobody else finds it."""
+    by_detector: dict[str, list[Anomaly]] = defaultdict(list)
+    for item in found:
+        if item.detector in _SAID and item.peer is not None and item.peer != item.service:
+            by_detector[item.detector].append(item)
+    counted = {item.signal: item.contribution for item in evidence}
+    for detector, items in sorted(by_detector.items()):
+        callers = {item.peer for item in items if item.peer is not None}
+        if not all(detector in going.by.get(caller, {}) for caller in callers):
+            continue
+        names = ", ".join(sorted(caller.name for caller in callers))
+        yield Evidence(
+            signal="explained_by_caller",
+            contribution=-settings.explained * counted[detector],
+            description=f"{names} {_SAID[detector][1]} others just as well",
+            anomaly_ids=tuple(item.anomaly_id for item in items),
+        )
