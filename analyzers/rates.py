@@ -157,6 +157,17 @@ class Rate:
             return max(surprise, -chance)
         return surprise
 
+    def of_calls(self, failed: float, calls: float, tolerance: float = 0.0) -> float:
+        """`surprise` where each of `calls` fails or not. For few of them, what rarely failed is far more surprising
+        than a square root tells: the tail is exact there. Where they fail together, only so many are independent."""
+        surprise = self.surprise(failed, calls, tolerance)
+        cluster = self.dispersion
+        now, of = int(failed / cluster), round(calls / cluster)
+        before, known = self.count * (1 + tolerance) / cluster, self.exposure / cluster
+        if surprise <= 0 or not 0 < now <= of <= _FEW or before > known:
+            return surprise
+        return max(surprise, standard(missed(now, of, before, known), self.buckets + _KNOWN))
+
     @property
     def _sometimes_missing(self) -> bool:
         """Whether of what comes at most once a call some was missing before."""

@@ -70,7 +70,7 @@ class EdgeErrors:
             found[pair] = calls
 
     def _surprise(self, calls: _Unanswered) -> float:
-        return calls.usual.surprise(calls.failed, calls.calls, self._config.tolerance)
+        return calls.usual.of_calls(calls.failed, calls.calls, self._config.tolerance)
 
     def _told(self, pair: _Pair, calls: _Unanswered, window: Summary) -> Anomaly:
         client, server = pair

@@ -43,7 +43,7 @@ class SpanErrors:
                 learned = known.operations.get(name)
                 # An operation never seen before is compared with one that had a single call and no error.
                 rate = learned.errors if learned else Rate(0.0, 1.0)
-                surprise = rate.surprise(failed, stats.calls, self._config.tolerance)
+                surprise = rate.of_calls(failed, stats.calls, self._config.tolerance)
                 if surprise < self._config.threshold:
                     continue
                 findings.append(
