@@ -31,6 +31,8 @@ class TemplateRateConfig:
     # spans. A little better is chance.
     clocked_by_work: float = 1.5
     clocked: float = 4.0
+    # Records of one in a window for those of another that always comes with it in the service to be missed.
+    paired: int = 4
     # How alike a template never seen before must be to count as another branch.
     alike: float = 0.6
 
@@ -154,14 +156,16 @@ class TemplateRate:
 
     def _together(self, summary: ServiceSummary, known: ServiceBaseline, window: Summary) -> dict[str, list[_Count]]:
         """Where there are no spans: per record of each template that goes with it in the whole service, if there are
-        fewer of it by the clock as well. Whatever else is asked of the service may write the other one."""
+        fewer of it by the clock as well. Whatever else is asked of the service may write the other one; and of a few of
+        two that come by the clock the border of the window parts some."""
         counts = {template_id: seen.count for template_id, seen in summary.templates.items()}
         seconds = (window.end_unix_nano - window.start_unix_nano) / 1e9
         found = {}
         for template_id, written in known.written.templates.items():
             count, clock = counts.get(template_id, 0), known.clocked.get(template_id)
             if clock is not None and count < (1 - self._config.tolerance) * clock.expected(seconds):
-                found[template_id] = list(_beside(written, count, counts, known))
+                beside = _beside(written, count, counts, known)
+                found[template_id] = [item for item in beside if item.exposure >= self._config.paired]
         return found
 
     def _by_operation(self, summary: ServiceSummary, known: ServiceBaseline) -> dict[str, list[_Count]]:
