@@ -9,9 +9,7 @@ from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey
 from rca.graph import Edge, ServiceGraph, Topology
-
-# What a service shows that has less to do because of somebody else.
-_STARVED = frozenset({"throughput", "consumption"})
+from rca.weights import IDLE
 
 
 def reach(graph: ServiceGraph, usual: Iterable[EdgeKey]) -> Topology:
@@ -46,7 +44,7 @@ def parted(
     A callee that merely gets less to do than usual is where nothing began.
     """
     services = sorted({item.service for item in anomalies})
-    telling = {item.service for item in anomalies if item.detector not in _STARVED}
+    telling = {item.service for item in anomalies if item.detector not in IDLE}
     begun = [
         service
         for service in services

@@ -9,7 +9,7 @@ from analyzers.sampling import most
 from analyzers.service import ServiceKey
 from rca.diagnosis import Evidence
 from rca.graph import Topology
-from rca.weights import CALLS_RISE, RankingSettings, signal_of
+from rca.weights import CALLS_RISE, IDLE, RankingSettings, signal_of
 
 # So many times the calls that its work explains are a flood.
 _FLOOD = 2.0
@@ -20,8 +20,6 @@ _ANSWERS = 8.0
 _SURE = 4.0
 # Share of the calls of a service that must come from flooded ones for the flood to reach it through them.
 _MOST = 0.5
-# What no flood brings: that a service does not do what it is asked for.
-_IDLE = frozenset({"throughput", "consumption"})
 _FAILING = frozenset({"span_errors", "edge_errors", "error_share"})
 
 
@@ -72,7 +70,8 @@ def flooded(
 ) -> Iterable[Evidence]:
     """A service that is slower, or fails, because there is so much more to do is the victim of who asks for it."""
     rises = floods.reached.get(service, ())
-    suffered = sum(item.contribution for item in evidence if item.signal not in _IDLE)
+    # No flood keeps a service from doing what it is asked for.
+    suffered = sum(item.contribution for item in evidence if item.signal not in IDLE)
     if not rises or suffered <= 0:
         return
     top = max(rises, key=lambda item: (item.surprise, item.anomaly_id))

@@ -8,7 +8,7 @@ from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
 from rca.diagnosis import Diagnosis, Evidence
 from rca.graph import Topology
-from rca.weights import RankingSettings, strength
+from rca.weights import IDLE, RankingSettings, strength
 
 # Calls to at least this many services, and to this share of all it calls and waits for, must be slow; and so many must
 # fail, since two that don't answer may have a third to wait for that nobody sees.
@@ -17,8 +17,6 @@ _SAID = {
     "edge_gap": ("outgoing_gaps", "loses time on the way to"),
     "edge_errors": ("outgoing_errors", "gets no answer from"),
 }
-# Of those who are asked for less there is no more to say.
-_IDLE = frozenset({"throughput", "consumption"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
     by: dict[ServiceKey, dict[str, list[Anomaly]]] = defaultdict(lambda: defaultdict(list))
     for callee, items in sorted(found.items()):
         callers = {item.peer for item in items if item.detector == "edge_errors"}
-        well = len(callers) == 1 and all(item.detector in _IDLE or item.peer in callers for item in items)
+        well = len(callers) == 1 and all(item.detector in IDLE or item.peer in callers for item in items)
         for item in items:
             if item.peer is None or item.peer == callee:
                 continue

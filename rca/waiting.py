@@ -8,8 +8,10 @@ from rca.diagnosis import Evidence
 from rca.flooding import Floods
 from rca.graph import Topology
 from rca.outgoing import Outgoing
-from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, signal_of
+from rca.weights import CALLS_RISE, IDLE, PROPAGATING, RankingSettings, signal_of, strength
 
+# How surprising, of what is not answered, what would explain it must be; both on the common scale.
+_ENOUGH = 0.5
 _OF_AN_OPERATION = frozenset({"self_time", "span_errors"})
 
 
@@ -49,7 +51,8 @@ def unanswered(
 ) -> Iterator[Evidence]:
     """What speaks against one that waits is explained by whom it waits for."""
     callee = silent[service]
-    signals = set(travelling(found[service]))
+    # Whoever waits does less, of what it is asked for and of what it has to fetch.
+    signals = set(travelling(found[service]) | IDLE)
     if silent.get(callee) != service:
         # Whoever waits does not answer either.
         signals.add("edge_errors")
@@ -84,12 +87,14 @@ def _refused(
 
 
 def _delayed(found: Mapping[ServiceKey, Sequence[Anomaly]]) -> Iterator[tuple[ServiceKey, ServiceKey]]:
-    """Callers who do not answer in time, and callees on the way to which they lose it."""
+    """Callers who do not answer in time, and callees on the way to which they lose it: not a little of it, when it is
+    plain that they don't answer."""
     for service, items in found.items():
         for item in items:
             if item.detector != "edge_gap" or item.peer is None or item.peer == service:
                 continue
-            if any(other.detector == "edge_errors" for other in found.get(item.peer, ())):
+            late = [strength(other.surprise) for other in found.get(item.peer, ()) if other.detector == "edge_errors"]
+            if late and strength(item.surprise) >= _ENOUGH * max(late):
                 yield item.peer, service
 
 

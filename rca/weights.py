@@ -13,6 +13,9 @@ CALLS_FALL, CALLS_RISE = "calls_fall", "calls_rise"
 # Signals that travel from callee to caller: failed calls leave fewer or other logs in whoever made them.
 PROPAGATING = frozenset({FALL, RISE, CALLS_FALL, CALLS_RISE, "error_share", "new_template"})
 
+# What is shown by who has less to do, because of somebody else.
+IDLE = frozenset({"throughput", "consumption"})
+
 
 @dataclass(frozen=True, slots=True)
 class RankingSettings:
