@@ -10,9 +10,9 @@ from rca.diagnosis import Diagnosis, Evidence
 from rca.graph import Topology
 from rca.weights import IDLE, RankingSettings, strength
 
-# Calls to at least this many services, and to this share of all it calls and waits for, must be slow; and so many must
-# fail, since two that don't answer may have a third to wait for that nobody sees.
-_SLOW, _FAILING, _MOST = 2, 3, 0.6
+# Calls to at least this many services, and to this share of all it calls and waits for, must be slow or fail. Two that
+# don't answer may have a third to wait for that nobody sees, unless they answer others.
+_MANY, _ALONE, _MOST = 2, 3, 0.6
 _SAID = {
     "edge_gap": ("outgoing_gaps", "loses time on the way to"),
     "edge_errors": ("outgoing_errors", "gets no answer from"),
@@ -55,7 +55,8 @@ def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
 
 def _most(caller: ServiceKey, detector: str, items: Sequence[Anomaly], topology: Topology) -> bool:
     callees = {item.service for item in items}
-    least = _SLOW if detector == "edge_gap" else _FAILING
+    answering = all(topology.callers(callee) - {caller} for callee in callees)
+    least = _MANY if detector == "edge_gap" or answering else _ALONE
     return len(callees) >= max(least, _MOST * len(topology.awaited(caller)))
 
 

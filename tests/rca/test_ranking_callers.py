@@ -86,7 +86,10 @@ def test_callees_that_show_troubles_of_their_own_stay_guilty(also: list[Anomaly]
 
 
 def test_two_that_give_no_answer_may_wait_for_a_third() -> None:
-    assert rank([unanswered(CHECKOUT, PAYMENT), unanswered(CHECKOUT, MAIL)], SHOP)[0].service in (PAYMENT, MAIL)
+    refused = [unanswered(CHECKOUT, PAYMENT), unanswered(CHECKOUT, MAIL)]
+    assert rank(refused, graph(*CALLS, (CHECKOUT, MAIL)))[0].service in (PAYMENT, MAIL)
+    answering_others = graph(*CALLS, (CHECKOUT, MAIL), (FRONTEND, MAIL), (CATALOG, PAYMENT))
+    assert rank(refused, answering_others)[0].service == CHECKOUT
 
 
 def test_a_silent_culprit_is_first_however_loud_those_are_who_wait_for_it() -> None:
