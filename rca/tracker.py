@@ -289,7 +289,7 @@ def _shows(incident: Incident, found: Iterable[Anomaly]) -> bool:
 
 
 def _age(incident: Incident) -> tuple[int, str]:
-    return incident.start_unix_nano, incident.incident_id
+    return incident.create_unix_nano, incident.incident_id
 
 
 def _elsewhere(incident: Incident, services: Collection[ServiceKey]) -> frozenset[ServiceKey]:

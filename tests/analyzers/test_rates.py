@@ -202,3 +202,35 @@ def test_a_quiet_night_makes_no_clumps_of_what_comes_by_day() -> None:
         work = 200 if bucket % 1000 < 300 else 1
         rate.learn(sum(random.random() < 0.1 for _ in range(work)), work)
     assert rate.surprise(0, 600) < -12
+
+
+FAILING = learned(*[(int(number % 9 == 0), 20) for number in range(40)])
+NEVER = learned(*[(0, 5)] * 30)
+
+
+@given(COUNTS, st.integers(0, 10_000), TOLERANCES)
+def test_of_calls_that_fail_the_exact_tail_tells_more_and_never_less(failed: int, calls: int, tolerance: float) -> None:
+    for rate in (FAILING, NEVER, STEADY, Rate()):
+        surprise = rate.of_calls(failed, calls, tolerance)
+        assert math.isfinite(surprise)
+        assert surprise >= rate.surprise(failed, calls, tolerance)
+        assert (surprise > 0) == (rate.surprise(failed, calls, tolerance) > 0)
+
+
+@given(st.integers(1, 60))
+def test_more_failures_are_more_surprising(calls: int) -> None:
+    for rate in (FAILING, NEVER):
+        found = [rate.of_calls(failed, calls) for failed in range(calls + 1)]
+        assert found == pytest.approx(sorted(found))
+
+
+def test_a_few_failures_where_there_were_none_are_plain_and_one_is_not() -> None:
+    assert NEVER.of_calls(8, 12) > 5 > NEVER.surprise(8, 12)
+    assert NEVER.of_calls(1, 12) < 2.5
+
+
+def test_failures_that_come_together_count_for_fewer() -> None:
+    bursts = learned(*[(6 if number % 10 == 0 else 0, 20) for number in range(40)])
+    alone = learned(*[(1 if number % 5 < 3 else 0, 20) for number in range(40)])
+    assert bursts.expected(20) == alone.expected(20)
+    assert bursts.of_calls(6, 20) < alone.of_calls(6, 20) / 1.5

@@ -68,6 +68,13 @@ def test_who_suffers_from_an_older_one_says_nothing_of_a_younger() -> None:
     assert suffering(young, [replace(CAUSE, end_unix_nano=NOON), young]) == frozenset()
 
 
+def test_what_was_told_apart_from_one_is_accounted_for_by_another_until_they_are_merged() -> None:
+    told_apart = replace(CAUSE, apart=(*EFFECT.services, MAIL))
+    assert suffering(told_apart, [told_apart, EFFECT]) >= {*EFFECT.services, MAIL}
+    kept, _ = merged(told_apart, EFFECT, NOON + 60 * SECOND)
+    assert kept.apart == (MAIL,)
+
+
 def test_what_is_over_is_left_alone() -> None:
     assert twin(EFFECT, [replace(CAUSE, end_unix_nano=NOON)]) is None
     assert twin(replace(EFFECT, state=State.RESOLVED), [CAUSE]) is None

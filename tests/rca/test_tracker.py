@@ -185,6 +185,32 @@ def test_two_that_begin_at_once_are_one_until_it_is_known_better(clock: Clock) -
     assert CATALOG in clock.only().core
 
 
+def test_once_a_diagnosis_tells_two_apart_they_are_two(clock: Clock) -> None:
+    """Frontend calls both, and suffers from both; of the second there is more than enough for an incident."""
+    found = (STRONG, finding(FRONTEND, "error_share", 9.0), finding(CATALOG, "self_time", 30.0))
+    clock.window(*found)
+    first = clock.only()
+    assert CATALOG in first.core
+    clock.tracker.put(diagnosed(first, diagnose(found, SHOP, (), clock.now), found))
+    clock.window(*found)
+    one, other = sorted(clock.tracker.live, key=lambda item: item.create_unix_nano)
+    assert (one.incident_id, one.apart, other.services) == (first.incident_id, (CATALOG,), (CATALOG,))
+    for _ in range(3):
+        clock.window(*found)
+    assert {item.incident_id for item in clock.tracker.live} == {one.incident_id, other.incident_id}
+    assert all(item.seen_unix_nano == clock.now for item in clock.tracker.live)
+
+
+def test_what_only_callers_tell_of_is_not_told_apart(clock: Clock) -> None:
+    calls = [finding(item, "edge_errors", 30.0, peer=FRONTEND) for item in (CHECKOUT, CATALOG)]
+    found = (*calls, finding(FRONTEND, "error_share", 9.0))
+    clock.window(*found)
+    first = clock.only()
+    clock.tracker.put(diagnosed(first, diagnose(found, SHOP, (), clock.now), found))
+    clock.window(*found)
+    assert clock.only().incident_id == first.incident_id
+
+
 def test_a_weak_finding_elsewhere_neither_opens_one_nor_keeps_another_going(clock: Clock) -> None:
     clock.window(STRONG)
     clock.quiet(TIMES.together)
