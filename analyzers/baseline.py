@@ -48,7 +48,7 @@ class OperationBaseline:
         self.begun += stats.entries
         self.written.learn(stats.templates, stats.calls)
         self.errors.learn(stats.origin_errors, stats.calls)
-        self.self_time.learn(stats.self_time)
+        self.self_time.learn(stats.self_time, stats.slow)
         self.duration.learn(stats.duration)
 
     def fade(self, factor: float) -> None:
@@ -73,8 +73,8 @@ class EdgeBaseline:
         self.calls.learn(stats.calls, work)
         self.errors.learn(stats.errors, stats.calls)
         self.lost.learn(stats.lost, stats.calls)
-        self.gap.learn(stats.gap)
-        self.duration.learn(stats.duration)
+        self.gap.learn(stats.gap, stats.slow)
+        self.duration.learn(stats.duration, stats.slow)
 
     def fade(self, factor: float) -> None:
         self.calls.fade(factor)

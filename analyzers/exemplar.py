@@ -1,7 +1,7 @@
 """A few records kept to show what a number means."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from itertools import chain
 
@@ -86,3 +86,8 @@ def keep_spans(*groups: Iterable[SpanExemplar]) -> tuple[SpanExemplar, ...]:
         if len(first) == KEPT:
             break
     return tuple(first)
+
+
+def repeated(exemplars: Collection[SpanExemplar]) -> float:
+    """How many of them there are for each request that they belong to: one that is tried again fails again."""
+    return len(exemplars) / max(1, len({item.trace_id for item in exemplars}))

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from analyzers.sketch import Sketch
-from analyzers.surprises import standard
+from analyzers.surprises import missed, standard
 
 # Standard deviation of bucket means of log durations (their level drifts, however many calls there are), and how
 # many buckets it takes to believe another: what was watched for a minute has not shown yet how it drifts.
@@ -19,6 +19,9 @@ _PRIOR_VARIANCE = 0.4
 _PRIOR_COUNT = 5.0
 # No single call counts for more than this many standard deviations: one pause is not a slow operation.
 _INFLUENCE = 4.0
+# Share of the calls of a bucket that must be far out, in how many buckets, and standard deviations that this counts for
+# at the most: a burst passes.
+_MANY, _LASTS, _HELD = 0.05, 3, 3.5
 # Standard deviation of log durations below which nothing is taken to be as regular as it looks.
 _LEAST_SPREAD = 0.3
 
@@ -34,10 +37,16 @@ class Latency:
     # each is known, as `buckets` is.
     drifts: float = 0.0
     buckets: float = 0.0
+    # Buckets with calls, and those of them in which many were far out. Not in checkpoints of older versions.
+    timed: float = 0.0
+    slow: float = 0.0
 
-    def learn(self, sketch: Sketch) -> None:
+    def learn(self, sketch: Sketch, slow: int = 0) -> None:
+        """From one bucket; `slow` is 1 where many calls were far out in it."""
         if not sketch.count:
             return
+        self.timed += 1
+        self.slow += slow
         reach = self._reach if self.count > 0 else math.inf
         low, high = self.mean - reach, self.mean + reach
         # As far out as it can surprise, and no further: what may be the beginning of a failure is not normal yet.
@@ -61,6 +70,8 @@ class Latency:
         self.squares *= factor
         self.drifts *= factor
         self.buckets *= factor
+        self.timed *= factor
+        self.slow *= factor
 
     @property
     def mean(self) -> float:
@@ -111,3 +122,17 @@ class Latency:
         shift -= math.copysign(margin, shift)
         error = math.sqrt(self.drift + self._spread**2 * (1 / sketch.count + 1 / self.count))
         return standard(shift / error, self.buckets + _PRIOR_BUCKETS)
+
+    def far_out(self, sketch: Sketch) -> bool:
+        """Whether more than a few calls of a bucket took longer than any single one counts for."""
+        if self.count <= 0 or not sketch.count:
+            return False
+        border = self.mean + self._reach
+        return sum(weight for value, weight in sketch.logs() if value > border) >= _MANY * sketch.count
+
+    def lasting(self, slow: int, timed: int) -> float:
+        """Standard deviations by which buckets with calls far out, `slow` of `timed`, are more than usual; 0 where they
+        are too few for it to last, and never more than a finding that has to come again."""
+        if slow < _LASTS or self.timed <= 0:
+            return 0.0
+        return min(_HELD, standard(missed(slow, timed, min(self.slow, self.timed), self.timed), self.timed))

@@ -16,6 +16,8 @@ _MOST_RESIDUAL = 12.0
 _MOSTLY = 0.5
 # Calls for which chance is computed exactly, and the least of what was missing before for any to have been.
 _FEW, _MISSING = 200, 0.5
+# How many failures must be known for it to be known how many come at once.
+_FAILED = 4.0
 # Buckets that a count waits for its exposure.
 _PATIENCE = 24
 
@@ -157,14 +159,16 @@ class Rate:
             return max(surprise, -chance)
         return surprise
 
-    def of_calls(self, failed: float, calls: float, tolerance: float = 0.0) -> float:
-        """`surprise` where each of `calls` fails or not. For few of them, what rarely failed is far more surprising
-        than a square root tells: the tail is exact there. Where they fail together, only so many are independent."""
+    def of_calls(self, failed: float, calls: float, tolerance: float = 0.0, repeated: float = 1.0) -> float:
+        """`surprise` where each of `calls` fails or not: what rarely failed is far more surprising than a square root
+        tells, so the tail is exact. Where calls fail together only so many are independent; until some have failed, it
+        is `repeated` of them that fail at once."""
         surprise = self.surprise(failed, calls, tolerance)
-        cluster = self.dispersion
+        seen = self.count / (self.count + _FAILED)
+        cluster = max(1.0, seen * self.dispersion + (1.0 - seen) * repeated)
         now, of = int(failed / cluster), round(calls / cluster)
         before, known = self.count * (1 + tolerance) / cluster, self.exposure / cluster
-        if surprise <= 0 or not 0 < now <= of <= _FEW or before > known:
+        if surprise <= 0 or not 0 < now <= of or before > known:
             return surprise
         return max(surprise, standard(missed(now, of, before, known), self.buckets + _KNOWN))
 

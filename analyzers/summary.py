@@ -60,12 +60,17 @@ class OperationStats:
     templates: dict[str, int] = field(default_factory=dict)
     slowest: tuple[SpanExemplar, ...] = ()
     failed: tuple[SpanExemplar, ...] = ()
+    # Buckets with self times, and those of them with many far out (see `tails`). Not in buckets of older versions.
+    timed: int = 0
+    slow: int = 0
 
     def merge(self, other: "OperationStats") -> None:
         self.calls += other.calls
         self.errors += other.errors
         self.origin_errors += other.origin_errors
         self.entries += other.entries
+        self.timed += other.timed
+        self.slow += other.slow
         self.duration.merge(other.duration)
         self.self_time.merge(other.self_time)
         _add(self.pods, other.pods)
@@ -101,11 +106,16 @@ class EdgeStats:
     # Calls that failed for the caller and not for the callee. Not in buckets of older versions.
     lost: int = 0
     slowest: tuple[SpanExemplar, ...] = ()
+    # As those of an operation.
+    timed: int = 0
+    slow: int = 0
 
     def merge(self, other: "EdgeStats") -> None:
         self.calls += other.calls
         self.errors += other.errors
         self.lost += other.lost
+        self.timed += other.timed
+        self.slow += other.slow
         self.duration.merge(other.duration)
         self.gap.merge(other.gap)
         self.slowest = keep_spans(self.slowest, other.slowest)

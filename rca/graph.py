@@ -92,7 +92,8 @@ class Topology:
     def asking(self, service: ServiceKey) -> frozenset[ServiceKey]:
         """Those it has its work from: who calls it, and who sends into the queues it takes from."""
         callers = self.callers(service)
-        queues = [caller for caller in callers if (edge := self._edges[caller, service]).asynchronous and edge.inferred]
+        senders = (item for item in callers if self._edges[item, service].asynchronous)
+        queues = [item for item in senders if not self._nodes[item].instrumented]
         return callers.union(*map(self.callers, queues)) - {service}
 
     def awaited(self, service: ServiceKey) -> frozenset[ServiceKey]:

@@ -81,7 +81,8 @@ class Incident:
         return self.diagnosis.root_causes[0].service
 
 
-def incident_id(first: Anomaly) -> str:
-    """Deterministic: a hash of the first window and the first anomaly, so a replay or a restart makes no twin."""
-    text = f"{first.start_unix_nano}\x1f{first.anomaly_id}"
+def incident_id(first: Anomaly, told_apart: bool = False) -> str:
+    """Deterministic: a hash of the first window and the first anomaly, so a replay or a restart makes no twin;
+    another one where the incident was told apart from one with the same first anomaly."""
+    text = f"{first.start_unix_nano}\x1f{first.anomaly_id}" + "\x1ftold apart" * told_apart
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

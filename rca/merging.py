@@ -42,8 +42,8 @@ def merged(one: Incident, other: Incident, now_unix_nano: int) -> tuple[Incident
         earlier,
         services=tuple(sorted({*earlier.services, *later.services})),
         core=tuple(sorted({*earlier.core, *later.core})),
-        # What was told apart belongs to it after all.
-        apart=tuple(item for item in earlier.apart if item not in later.services),
+        # What was told apart from the one for the sake of the other belongs to it after all.
+        apart=tuple(sorted({*earlier.apart, *later.apart} - {*later.core, *filter(None, (later.root_cause,))})),
         anomalies=tuple(strongest[:MAX_ANOMALIES]),
         severity=max(earlier.severity, later.severity),
         start_unix_nano=min(earlier.start_unix_nano, later.start_unix_nano),

@@ -39,6 +39,7 @@ def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
     for callee, items in sorted(found.items()):
         callers = {item.peer for item in items if item.detector == "edge_errors"}
         well = len(callers) == 1 and all(item.detector in IDLE or item.peer in callers for item in items)
+        well = well and not any(_troubled(found.get(item, ()), callee) for item in topology.awaited(callee))
         for item in items:
             if item.peer is None or item.peer == callee:
                 continue
@@ -55,16 +56,26 @@ def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
 
 def _most(caller: ServiceKey, detector: str, items: Sequence[Anomaly], topology: Topology) -> bool:
     callees = {item.service for item in items}
-    answering = all(topology.callers(callee) - {caller} for callee in callees)
-    least = _MANY if detector == "edge_gap" or answering else _ALONE
+    least = _MANY if detector == "edge_gap" or all(_answers(item, caller, topology) for item in callees) else _ALONE
     return len(callees) >= max(least, _MOST * len(topology.awaited(caller)))
+
+
+def _troubled(found: Iterable[Anomaly], caller: ServiceKey) -> bool:
+    """Whether anything is wrong there but that somebody else than `caller` finds it out of reach."""
+    return any(item.detector not in IDLE and item.peer in (None, caller) for item in found)
+
+
+def _answers(callee: ServiceKey, caller: ServiceKey, topology: Topology) -> bool:
+    """Whether it answers anybody else."""
+    calls = (topology.call(other, callee) for other in topology.callers(callee) - {caller})
+    return any(call is not None and call.calls > call.failed for call in calls)
 
 
 def evidence_of_outgoing(service: ServiceKey, going: Outgoing, settings: RankingSettings) -> Iterable[Evidence]:
     """What speaks against such a caller."""
     for detector, items in sorted(going.by.get(service, {}).items()):
         # The middle one: what all have in common is the caller's, what only one has may be that callee's.
-        middle = sorted(items, key=lambda item: (item.surprise, item.anomaly_id))[len(items) // 2]
+        middle = sorted(items, key=lambda item: (item.surprise, item.anomaly_id))[(len(items) - 1) // 2]
         signal, said = _SAID[detector]
         yield Evidence(
             signal=signal,
@@ -73,6 +84,11 @@ def evidence_of_outgoing(service: ServiceKey, going: Outgoing, settings: Ranking
             anomaly_ids=tuple(item.anomaly_id for item in (middle, *(item for item in items if item is not middle))),
             trace_ids=middle.trace_ids,
         )
+
+
+def by_caller(item: Anomaly) -> bool:
+    """Whether a caller, its `peer`, found it of one that it calls."""
+    return item.detector in _SAID
 
 
 def finds(diagnosis: Diagnosis) -> bool:

@@ -82,8 +82,9 @@ def rank(
                 or blaming(service, evidence, namings, settings)
             ),
             *flooded(service, evidence, floods, settings),
-            *starved(service, evidence, by_service, topology, settings),
-            *spared(by_service[service], evidence, going, settings),
+            # What waiting for an answer explains is not explained twice.
+            *(() if service in silent else starved(service, evidence, by_service, topology, settings)),
+            *(() if service in silent else spared(by_service[service], evidence, going, settings)),
         ]
         for service, evidence in own.items()
     }
@@ -182,7 +183,7 @@ def _hypothesis(service: ServiceKey, strongest: Anomaly) -> str:
         if strongest.detector == "edge_gap":
             return f"{service.name} itself is slow: it loses time on the way to whatever it calls"
         if strongest.detector == "edge_errors":
-            return f"{service.name} itself gets no answer from whatever it calls, though others do"
+            return f"{service.name} itself gets no answer from whatever it calls"
         return f'{service.name} does not answer as it should: {strongest.service.name} logs "{strongest.subject}"'
     what = {
         "self_time": f"{service.name} itself became slow in {strongest.subject}",

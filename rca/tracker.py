@@ -12,7 +12,7 @@ from rca.diagnosis import Diagnosis
 from rca.graph import ServiceGraph, Topology
 from rca.incident import MAX_ANOMALIES, Incident, State, incident_id
 from rca.joint import CHANCE, Trail, accumulated, unbroken, weight
-from rca.outgoing import finds
+from rca.outgoing import by_caller, finds
 from rca.second import second_fault
 from rca.severity import incident_severity
 
@@ -214,11 +214,10 @@ class IncidentTracker:
         if not self._strong(found):
             return None
         since = [self._first(item) for item in found]
-        first = min(since, key=lambda item: (item.start_unix_nano, item.anomaly_id))
         services = tuple(sorted({item.service for item in found}))
         previous = [item.incident_id for item in self.live if item.end_unix_nano and set(item.services) & set(services)]
         return Incident(
-            incident_id=incident_id(first),
+            incident_id=self._new_id(since),
             title="",
             state=State.OPEN,
             severity=incident_severity(found, graph),
@@ -230,6 +229,12 @@ class IncidentTracker:
             previous_incident=previous[-1] if previous else "",
             revision=0,
         )
+
+    def _new_id(self, since: Iterable[Anomaly]) -> str:
+        """Of what was found first; of what another incident began with as well when this one was told apart from it."""
+        first = min(since, key=lambda item: (item.start_unix_nano, item.anomaly_id))
+        name = incident_id(first)
+        return incident_id(first, told_apart=True) if name in self._live else name
 
     def _refreshed(self, incident: Incident, found: Sequence[Anomaly], graph: ServiceGraph, now: int) -> Incident:
         services = tuple(sorted({*incident.services, *(item.service for item in found)}))
@@ -285,7 +290,7 @@ def _shows(incident: Incident, found: Iterable[Anomaly]) -> bool:
     # Incidents of older versions have none.
     core = {*incident.core, incident.root_cause} if incident.core else set()
     finders = {incident.root_cause} if incident.diagnosis is not None and finds(incident.diagnosis) else set()
-    return not core or any(item.service in core or item.peer in finders for item in found)
+    return not core or any(item.service in core or (item.peer in finders and by_caller(item)) for item in found)
 
 
 def _age(incident: Incident) -> tuple[int, str]:
@@ -295,8 +300,9 @@ def _age(incident: Incident) -> tuple[int, str]:
 def _elsewhere(incident: Incident, services: Collection[ServiceKey]) -> frozenset[ServiceKey]:
     """Of these services, where another failure began than the one that the incident is about."""
     others = set(incident.apart)
-    if incident.diagnosis is not None:
-        second = second_fault(incident.diagnosis.root_causes, incident.diagnosis.graph)
+    causes = incident.diagnosis.root_causes if incident.diagnosis is not None else ()
+    if incident.diagnosis is not None and any(cause.service in services for cause in causes[1:]):
+        second = second_fault(causes, incident.diagnosis.graph)
         others |= {second.service} if second is not None else set()
     return frozenset(others & set(services) - {incident.root_cause})
 

@@ -8,10 +8,12 @@ from rca.diagnosis import Evidence
 from rca.flooding import Floods
 from rca.graph import Topology
 from rca.outgoing import Outgoing
-from rca.weights import CALLS_RISE, IDLE, PROPAGATING, RankingSettings, signal_of, strength
+from rca.weights import CALLS_FALL, CALLS_RISE, IDLE, PROPAGATING, RankingSettings, signal_of, strength
 
 # How surprising, of what is not answered, what would explain it must be; both on the common scale.
 _ENOUGH = 0.5
+# How many calls are cut short by one that is not answered.
+_AS_MANY = 3.0
 _OF_AN_OPERATION = frozenset({"self_time", "span_errors"})
 
 
@@ -63,7 +65,9 @@ def unanswered(
     explained = [
         item for item in evidence if item.signal in signals or (item.anomaly_ids and item.anomaly_ids[0] in named)
     ]
-    weight = sum(item.contribution for item in explained)
+    lacking = sum(item.contribution for item in explained if item.signal == CALLS_FALL)
+    share = _proportion(found[callee], found[service])
+    weight = sum(item.contribution for item in explained) - (1.0 - share) * lacking
     if weight > 0:
         yield Evidence(
             signal="explained_by_callee",
@@ -71,6 +75,16 @@ def unanswered(
             description=f"calls of {callee.name} are not answered, which shows in the logs of all that wait for it",
             anomaly_ids=tuple(sorted(item.anomaly_id for item in found[callee])),
         )
+
+
+def _proportion(of: Iterable[Anomaly], lacking: Iterable[Anomaly]) -> float:
+    """How much of the calls that are not made any more calls can explain that are not answered: next to nothing where
+    nearly all of these are."""
+    unanswered = max((item.observed for item in of if item.detector == "edge_errors"), default=1.0)
+    missing = max(
+        (1.0 - item.observed / item.expected for item in lacking if signal_of(item) == CALLS_FALL), default=0.0
+    )
+    return min(1.0, _AS_MANY * unanswered / missing) if missing > 0 else 1.0
 
 
 def _refused(

@@ -17,6 +17,7 @@ from analyzers.detectors import Detector, build_all, sensitive
 from analyzers.service import ServiceKey
 from analyzers.spool import InMemory, Spool
 from analyzers.summary import Summary, union
+from analyzers.tails import mark
 from analyzers.tally import CountLimits
 from analyzers.templates import MinedBatch
 from analyzers.timeline import Cut, Timeline, TimelineState, WindowSettings
@@ -171,6 +172,7 @@ class Engine:
                 for earlier in self._recent:
                     self.timeline.file(earlier)
             self.baseline.see(bucket)
+            mark(bucket, self.baseline)
             self._recent.append(bucket)
             window = union(self._recent)
             try:

@@ -58,6 +58,7 @@ class IncidentBook:
                 incident,
                 services=tuple(sorted({*incident.services, *held.services})),
                 core=tuple(sorted({*incident.core, *held.core})),
+                apart=held.apart,
                 start_unix_nano=min(incident.start_unix_nano, held.start_unix_nano),
                 revision=held.revision,
             )

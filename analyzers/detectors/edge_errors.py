@@ -6,7 +6,7 @@ from typing import TypeAlias
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
-from analyzers.exemplar import SpanExemplar
+from analyzers.exemplar import SpanExemplar, repeated
 from analyzers.halves import Halves
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
@@ -70,7 +70,7 @@ class EdgeErrors:
             found[pair] = calls
 
     def _surprise(self, calls: _Unanswered) -> float:
-        return calls.usual.of_calls(calls.failed, calls.calls, self._config.tolerance)
+        return calls.usual.of_calls(calls.failed, calls.calls, self._config.tolerance, repeated(calls.examples))
 
     def _told(self, pair: _Pair, calls: _Unanswered, window: Summary) -> Anomaly:
         client, server = pair

@@ -48,7 +48,7 @@ class EdgeGap:
                 learned, seen = known.duration, stats.duration
             else:
                 learned, seen = known.gap, stats.gap
-            surprise = learned.surprise(seen, self._config.tolerance)
+            surprise = max(learned.surprise(seen, self._config.tolerance), learned.lasting(stats.slow, stats.timed))
             if surprise >= self._config.threshold:
                 found[edge] = self._told(edge, learned, seen, surprise, window, waiting)
         return among((finding for _, finding in sorted(found.items())), looked_at)

@@ -41,6 +41,8 @@ class SelfTime:
                     slower(stats.bins_pods, stats.timed_pods, stats.self_time, learned.self_time, tolerance),
                 )
                 if surprise < self._config.threshold:
+                    surprise = learned.self_time.lasting(stats.slow, stats.timed)
+                if surprise < self._config.threshold:
                     continue
                 extra = stats.self_time.total() - stats.self_time.count * learned.self_time.typical
                 surprise = felt(surprise, extra, waiting)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
+from analyzers.exemplar import repeated
 from analyzers.halves import Halves
 from analyzers.pods import failing
 from analyzers.rates import Rate
@@ -43,7 +44,7 @@ class SpanErrors:
                 learned = known.operations.get(name)
                 # An operation never seen before is compared with one that had a single call and no error.
                 rate = learned.errors if learned else Rate(0.0, 1.0)
-                surprise = rate.of_calls(failed, stats.calls, self._config.tolerance)
+                surprise = rate.of_calls(failed, stats.calls, self._config.tolerance, repeated(stats.failed))
                 if surprise < self._config.threshold:
                     continue
                 findings.append(

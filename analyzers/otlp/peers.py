@@ -8,7 +8,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from analyzers.columns import Bools, Int32, Int64, Peer, UInt64
 from analyzers.otlp.attributes import AttributeReader
-from analyzers.otlp.resources import text
+from analyzers.otlp.resources import NAME_LIMIT, text
 from analyzers.service import Resource, ServiceKey
 from analyzers.wire import Repeated, Wire
 
@@ -23,19 +23,22 @@ _RANKS = (
     "net.peer.name",
     "http.host",
     "rpc.service",
+    "db.system.name",
+    "db.system",
     "network.peer.address",
     "net.sock.peer.addr",
     "net.peer.ip",
-    "db.system.name",
-    "db.system",
     "url.full",
     "http.url",
 )
 _URLS = frozenset({"url.full", "http.url"})
 _SOCKETS = frozenset({"network.peer.address", "net.sock.peer.addr", "net.peer.ip"})
 _ADDRESSES = frozenset({"server.address", "net.peer.name", "http.host"}) | _SOCKETS | _URLS
-# The host, and the port, of an absolute URL; whoever asks may have been named in it, with a password.
-_HOST = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)")
+# Characters of a URL that are looked at; where its authority ends; and a host with or without a port, but nothing else
+# that may be a name or a password.
+_URL_CHARS = 2048
+_AUTHORITY_END = re.compile(r"[/?#\\]")
+_HOST = re.compile(r"^(?:\[([0-9a-f:.]+)\]|([^:@\s]+))(?::\d{1,5})?$")
 # Of a host, and not the last part of an IPv6 address; and the name of a Kubernetes service in its domain, which says
 # twice where it is and once what it is called.
 _PORT = re.compile(r"^([^:]*|\[.*\]):\d{1,5}$")
@@ -46,7 +49,7 @@ _KEY_TAG = 0x0A
 # Bytes; no key is shorter.
 _WORD = 8
 # An address that says nothing about who answers there.
-_NOWHERE = ("", "localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0")
+_NOWHERE = ("", "localhost", "127.0.0.1", "::1", "[::1]", "0:0:0:0:0:0:0:1", "0.0.0.0")
 
 
 class PeerReader:
@@ -125,13 +128,20 @@ _SHORT = _key_marks(PEER_KEYS - _URLS)
 
 
 def _name(attribute: KeyValue, names: dict[str, int]) -> int:
-    name = text(attribute)
-    if attribute.key in _URLS:
-        host = _HOST.match(name)
-        name = host.group(1) if host else ""
+    name = _host(attribute.value.string_value) if attribute.key in _URLS else text(attribute)
     if attribute.key in _ADDRESSES:
         name = _CLUSTER.sub(r"\1", _PORT.sub(r"\1", name))
     return -1 if name in _NOWHERE else names.setdefault(name, len(names))
+
+
+def _host(url: str) -> str:
+    """Empty where it is not plain: whatever stands before an `@` is nobody's business."""
+    _, absolute, rest = url[:_URL_CHARS].partition("://")
+    authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+    host = _HOST.match(authority.rpartition("@")[2].lower())
+    if not absolute or host is None or (len(url) > _URL_CHARS and authority == rest):
+        return ""
+    return (host[1] or host[2])[:NAME_LIMIT]
 
 
 def _peers(

@@ -229,8 +229,25 @@ def test_a_few_failures_where_there_were_none_are_plain_and_one_is_not() -> None
     assert NEVER.of_calls(1, 12) < 2.5
 
 
+def bursty() -> Rate:
+    """Of which it is known how many fail at once."""
+    return learned(*[(3 if number % 4 == 0 else 0, 20) for number in range(400)])
+
+
+def test_one_request_that_is_repeated_is_not_plain_however_long_none_has_failed() -> None:
+    long = learned(*[(0, 50)] * 400)
+    assert long.of_calls(3, 20, repeated=3.0) < 3.5 < long.of_calls(3, 20)
+    assert bursty().of_calls(3, 20, repeated=3.0) == pytest.approx(bursty().of_calls(3, 20), abs=0.3)
+
+
+def test_the_more_calls_the_plainer_the_same_share_of_failures() -> None:
+    for rate in (FAILING, NEVER):
+        found = [rate.of_calls(calls / 2, calls) for calls in range(10, 1000, 10)]
+        assert found == pytest.approx(sorted(found))
+
+
 def test_failures_that_come_together_count_for_fewer() -> None:
     bursts = learned(*[(6 if number % 10 == 0 else 0, 20) for number in range(40)])
     alone = learned(*[(1 if number % 5 < 3 else 0, 20) for number in range(40)])
     assert bursts.expected(20) == alone.expected(20)
-    assert bursts.of_calls(6, 20) < alone.of_calls(6, 20) / 1.5
+    assert bursts.of_calls(6, 20) < alone.of_calls(6, 20) - 0.5

@@ -21,8 +21,8 @@ UNKNOWN = (
 # As the analyzers have them; of peers the first counts that says something.
 KEYS = (
     *("service.peer.name", "peer.service", "messaging.destination.name", "messaging.destination", "server.address"),
-    *("net.peer.name", "http.host", "rpc.service", "network.peer.address", "net.sock.peer.addr", "net.peer.ip"),
-    *("db.system.name", "db.system", "url.full", "http.url"),
+    *("net.peer.name", "http.host", "rpc.service", "db.system.name", "db.system", "network.peer.address"),
+    *("net.sock.peer.addr", "net.peer.ip", "url.full", "http.url"),
 )
 attributes = st.lists(
     st.builds(

@@ -1,0 +1,20 @@
+"""Some calls that take far longer than they usually do, for a while: packets sent again, a lock, one shard of many."""
+
+from analyzers.baseline import Baseline
+from analyzers.summary import Summary
+
+
+def mark(bucket: Summary, baseline: Baseline) -> None:
+    """Note of each operation and edge of a closed bucket whether many of its calls are far out. Buckets are counted and
+    not calls, since one pause makes many calls wait at once."""
+    for service, summary in bucket.services.items():
+        known = baseline.services.get(service)
+        for name, stats in summary.operations.items():
+            learned = known.operations.get(name) if known is not None else None
+            stats.timed = int(stats.self_time.count > 0)
+            stats.slow = int(learned is not None and learned.self_time.far_out(stats.self_time))
+    for edge, calls in bucket.edges.items():
+        usual = baseline.edges.get(edge)
+        seen = calls.duration if edge.inferred else calls.gap
+        calls.timed = int(seen.count > 0)
+        calls.slow = int(usual is not None and (usual.duration if edge.inferred else usual.gap).far_out(seen))
