@@ -29,7 +29,9 @@ def group(anomalies: Iterable[Anomaly], topology: Topology) -> list[tuple[Anomal
     related: nx.Graph[ServiceKey] = nx.Graph()
     related.add_nodes_from(services)
     for index, one in enumerate(services):
-        related.add_edges_from((one, other) for other in services[index + 1 :] if may_relate(one, other, topology))
+        below = topology.below(one)
+        related.add_edges_from((one, other) for other in services if other in below)
+        related.add_edges_from((one, other) for other in services[index + 1 :] if _unknown(one, other, topology))
     components = sorted(nx.connected_components(related), key=min)
     return [tuple(item for item in found if item.service in component) for component in components]
 
@@ -45,14 +47,11 @@ def parted(
     """
     services = sorted({item.service for item in anomalies})
     telling = {item.service for item in anomalies if item.detector not in IDLE}
+    below = {service: telling.intersection(topology.below(service)) for service in services if service in telling}
     begun = [
         service
-        for service in services
-        if service in telling
-        and (
-            service in blamed
-            or not any(topology.reaches(service, other) and not topology.reaches(other, service) for other in telling)
-        )
+        for service, others in below.items()
+        if service in blamed or not any(service not in below[other] for other in others)
     ]
     if len(begun) < 2:
         return [tuple(anomalies)]
@@ -85,7 +84,9 @@ def belongs(
 
 def may_relate(one: ServiceKey, other: ServiceKey, topology: Topology) -> bool:
     """Whether one calls the other, directly or through others, or of neither any calls are known."""
-    if topology.connected(one, other):
-        return True
+    return topology.connected(one, other) or _unknown(one, other, topology)
+
+
+def _unknown(one: ServiceKey, other: ServiceKey, topology: Topology) -> bool:
     unknown = all(not topology.callers(item) and not topology.callees(item) for item in (one, other))
     return unknown and (one.environment, one.namespace) == (other.environment, other.namespace)

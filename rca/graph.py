@@ -123,6 +123,10 @@ class Topology:
             node for node in self._calls if not self._calls.in_degree(node) and self._calls.out_degree(node)
         )
 
+    def below(self, service: ServiceKey) -> Collection[ServiceKey]:
+        """All that it calls, directly or through others."""
+        return nx.descendants(self._calls, service) if service in self._calls else ()
+
     def reaches(self, one: ServiceKey, other: ServiceKey) -> bool:
         """Whether one calls the other, directly or through others."""
         return one == other or (one in self._calls and other in self._calls and nx.has_path(self._calls, one, other))

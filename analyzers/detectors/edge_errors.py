@@ -48,8 +48,10 @@ class EdgeErrors:
                 looked_at += 1
                 failing = [stats for failed, stats in edges if failed]
                 if failing:
-                    failed, calls = sum(failed for failed, _ in edges), sum(stats.calls for _, stats in edges)
-                    self._keep(found, pair, _Unanswered(failed, calls, _usual(pair, baseline), failing[0].slowest))
+                    failed = sum(failed for failed, _ in edges) - _astray(pair, window, baseline)
+                    calls = sum(stats.calls for _, stats in edges)
+                    if failed > 0:
+                        self._keep(found, pair, _Unanswered(failed, calls, _usual(pair, baseline), failing[0].slowest))
         for pair, halves in Halves(baseline).unanswered(window).items():
             if _judged(pair[0], baseline):
                 looked_at += len(halves)
@@ -112,6 +114,16 @@ def _between(window: Summary) -> dict[_Pair, list[tuple[int, EdgeStats]]]:
             else:
                 pair.append((stats.lost, stats))
     return found
+
+
+def _astray(pair: _Pair, window: Summary, baseline: Baseline) -> int:
+    """Calls that failed with their callee, and of which its half is missing as it always is of some: it was lost, or
+    its clock is off."""
+    usual, usual_alone = (baseline.edges.get(EdgeKey(*pair, inferred=inferred)) for inferred in (False, True))
+    answered = window.edges.get(EdgeKey(*pair))
+    if answered is None or usual is None or usual_alone is None or not usual.errors.exposure:
+        return 0
+    return round(answered.errors * usual_alone.errors.exposure / usual.errors.exposure)
 
 
 def _usual(pair: _Pair, baseline: Baseline) -> Rate:

@@ -67,3 +67,14 @@ def test_a_peer_that_never_answers_with_spans_is_judged_by_its_errors() -> None:
     baseline = learned(*(bucket(number, 0, 0, unheard=6) for number in range(40)))
     (item,) = found(bucket(41, 0, 12), baseline)
     assert item.service == PAYMENT
+
+
+def test_where_halves_always_get_lost_those_of_calls_that_fail_do_as_well() -> None:
+    """Payment fails itself, and says so wherever its half is there: of two fifths it never is."""
+    baseline = learned(*(bucket(number, 6, 0, unheard=4) for number in range(40)))
+    failing = bucket(41, 30, 12, unheard=8)
+    failing.edges[ANSWERED].errors = 18
+    assert found(failing, baseline) == []
+    failing.edges[ANSWERED].errors = 0
+    (item,) = found(failing, baseline)
+    assert "12 calls from checkout to payment failed without an answer" in item.description
