@@ -69,6 +69,11 @@ class Incident:
         return f"{self.incident_id}-{self.revision}"
 
     @property
+    def age(self) -> tuple[int, str]:
+        """Sorts incidents: whichever was there first comes first."""
+        return self.create_unix_nano, self.incident_id
+
+    @property
     def ongoing(self) -> bool:
         """Whether anomalies are still coming: neither resolved nor quiet."""
         return self.state is not State.RESOLVED and not self.end_unix_nano

@@ -21,21 +21,21 @@ def twin(incident: Incident, others: Iterable[Incident]) -> Incident | None:
         and incident.ongoing
         and (_explains(item, incident) or _explains(incident, item))
     ]
-    return min(same, key=_age, default=None)
+    return min(same, key=lambda item: item.age, default=None)
 
 
 def suffering(incident: Incident, others: Iterable[Incident]) -> frozenset[ServiceKey]:
     """Services that suffer from an older incident that goes on, or in which another began that was told apart from this
     one: what they show is accounted for, and says nothing of this one. Those where an older one is believed to have
     begun are not among them."""
-    older = [item for item in others if item.ongoing and _age(item) < _age(incident)]
+    older = [item for item in others if item.ongoing and item.age < incident.age]
     found = {service for item in older for service in item.core if service != item.root_cause}
     return frozenset(found - set(incident.core)) | frozenset(incident.apart)
 
 
 def merged(one: Incident, other: Incident, now_unix_nano: int) -> tuple[Incident, Incident]:
     """The earlier of two with what the later one had, and the later one, over and merged into it."""
-    earlier, later = sorted((one, other), key=_age)
+    earlier, later = sorted((one, other), key=lambda item: item.age)
     anomalies = {item.key: item for item in (*later.anomalies, *earlier.anomalies)}
     strongest = sorted(anomalies.values(), key=lambda item: (-abs(item.surprise), item.anomaly_id))
     kept = replace(
@@ -85,7 +85,3 @@ def _goes_on(service: ServiceKey, incident: Incident) -> bool:
     """Whether something was wrong there in the time of that incident as well: else it can't have brought it about."""
     found = incident.diagnosis.root_causes if incident.diagnosis is not None else ()
     return any(item.service == service and item.score >= _SERIOUS * found[0].score for item in found)
-
-
-def _age(incident: Incident) -> tuple[int, str]:
-    return incident.create_unix_nano, incident.incident_id

@@ -148,10 +148,10 @@ class IncidentTracker:
         """Where an incident is known already, what begins elsewhere is looked at by itself: only where nothing is
         known, all signs count together."""
         services = {item.service for item in found}
-        ongoing = [item for item in self.live if item.ongoing]
+        ongoing = sorted((item for item in self.live if item.ongoing), key=lambda item: item.age)
         known = (item for item in ongoing if now - item.create_unix_nano > self._settings.together)
         if any(_shows(item, found) for item in known) or any(_elsewhere(item, services) for item in ongoing):
-            blamed = [item.root_cause for item in sorted(ongoing, key=_age) if item.root_cause is not None]
+            blamed = [item.root_cause for item in ongoing if item.root_cause is not None]
             return parted(found, topology, blamed)
         return (found,)
 
@@ -168,7 +168,7 @@ class IncidentTracker:
     def _joined(self, found: Sequence[Anomaly], topology: Topology, now: int) -> Incident | None:
         """The live incident that these belong to, the oldest of several."""
         services = {item.service for item in found}
-        for incident in sorted(self.live, key=_age):
+        for incident in sorted(self.live, key=lambda item: item.age):
             ended = incident.end_unix_nano
             if ended and now > ended + self._settings.reopen:
                 continue
@@ -293,16 +293,12 @@ def _shows(incident: Incident, found: Iterable[Anomaly]) -> bool:
     return not core or any(item.service in core or (item.peer in finders and by_caller(item)) for item in found)
 
 
-def _age(incident: Incident) -> tuple[int, str]:
-    return incident.create_unix_nano, incident.incident_id
-
-
 def _elsewhere(incident: Incident, services: Collection[ServiceKey]) -> frozenset[ServiceKey]:
     """Of these services, where another failure began than the one that the incident is about."""
     others = set(incident.apart)
-    causes = incident.diagnosis.root_causes if incident.diagnosis is not None else ()
-    if incident.diagnosis is not None and any(cause.service in services for cause in causes[1:]):
-        second = second_fault(causes, incident.diagnosis.graph)
+    diagnosis = incident.diagnosis
+    if diagnosis is not None and any(cause.service in services for cause in diagnosis.root_causes[1:]):
+        second = second_fault(diagnosis.root_causes, diagnosis.graph)
         others |= {second.service} if second is not None else set()
     return frozenset(others & set(services) - {incident.root_cause})
 
