@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from analyzers.baseline import Baseline, OperationBaseline
+from analyzers.baseline import Baseline
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
+from analyzers.service_baseline import OperationBaseline
 from analyzers.summary import OperationStats, Summary
 
 # Share of its spans that may ever have had a time of its own: the other half gets lost now and then.

@@ -132,7 +132,8 @@ class Latency:
 
     def lasting(self, slow: int, timed: int) -> float:
         """Standard deviations by which buckets with calls far out, `slow` of `timed`, are more than usual; 0 where they
-        are too few for it to last, and never more than a finding that has to come again."""
+        are too few for it to last, and in a window never more than a finding that has to come again."""
         if slow < _LASTS or self.timed <= 0:
             return 0.0
-        return min(_HELD, standard(missed(slow, timed, min(self.slow, self.timed), self.timed), self.timed))
+        most = _HELD * math.sqrt(max(timed, _LASTS) / _LASTS)
+        return min(most, standard(missed(slow, timed, min(self.slow, self.timed), self.timed), self.timed))

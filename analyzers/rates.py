@@ -1,7 +1,7 @@
 """How often something is normal, and how surprising another count is."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzers.surprises import missed, standard
 
@@ -14,6 +14,8 @@ _KNOWN = 12.0
 _MOST_RESIDUAL = 12.0
 # Share of the buckets that it would fill in which what comes steadily comes.
 _MOSTLY = 0.5
+# Times as long as it is gone for something must have been there to be missed, if it was not always there.
+_ESTABLISHED = 3.0
 # Calls for which chance is computed exactly, and the least of what was missing before for any to have been.
 _FEW, _MISSING = 200, 0.5
 # How many failures must be known for it to be known how many come at once.
@@ -42,6 +44,11 @@ class Rate:
     fillable: float = 0.0
     deferred: float = 0.0
     waited: int = 0
+    # Exposure before any was ever counted; buckets with any in a row, as one, and whether the last one had. Not in
+    # checkpoints of older versions.
+    before: float = 0.0
+    runs: float = 0.0
+    running: bool = False
 
     def defer(self, count: float) -> None:
         """A count whose exposure falls by chance into a later bucket, as that of work of which few traces are kept.
@@ -49,14 +56,20 @@ class Rate:
         self.waited += 1
         self.deferred = self.deferred + count if self.waited <= _PATIENCE else 0.0
 
-    def learn(self, count: float, exposure: float) -> None:
+    def learn(self, count: float, exposure: float, estimated: bool = False, beyond: float = 0.0) -> None:
+        """An exposure `estimated` from what is counted tells nothing of how far counts depart from it; what came
+        `beyond` the count by a single doing tells that, and not how many are usual."""
         if exposure <= 0:
             return
         count, self.deferred, self.waited = count + self.deferred, 0.0, 0
-        if self.exposure > 0:
+        if self.count + count <= 0:
+            self.before += exposure
+        self.runs += count > 0 and not self.running
+        self.running = count > 0
+        if self.exposure > 0 and not estimated:
             # Half a count, so that what never happened yet isn't taken for impossible; and the estimate's own error.
             expected = (self.count + 0.5) / self.exposure * exposure
-            residual = (count - expected) ** 2 / max(expected * (1 + exposure / self.exposure), 0.25)
+            residual = (count + beyond - expected) ** 2 / max(expected * (1 + exposure / self.exposure), 0.25)
             self.residuals += min(residual, _MOST_RESIDUAL)
             self.buckets += 1
             self.filled += count > 0
@@ -64,10 +77,10 @@ class Rate:
         self.count += count
         self.exposure += exposure
 
-    def note(self, count: float, exposure: float) -> None:
+    def note(self, count: float, exposure: float, estimated: bool = False) -> None:
         """Learn, or defer: where few traces are kept, many buckets hold records and no work."""
         if exposure > 0:
-            self.learn(count, exposure)
+            self.learn(count, exposure, estimated)
         else:
             self.defer(count)
 
@@ -92,6 +105,12 @@ class Rate:
         self.filled *= factor
         self.fillable *= factor
         self.deferred *= factor
+        self.before *= factor
+        self.runs *= factor
+
+    def since_met(self) -> "Rate":
+        """What is known of it since it was first counted."""
+        return replace(self, exposure=self.exposure - self.before, before=0.0)
 
     @property
     def dispersion(self) -> float:
@@ -114,13 +133,17 @@ class Rate:
 
     @property
     def clump(self) -> float:
-        """How many come at once: a Poisson process that fills as few buckets has so many times fewer. 1 for what comes
-        in most of those it would fill: that it did not come at times, of late perhaps, makes no clumps of it."""
+        """How many come at once: a Poisson process that fills as few buckets has so many times fewer; and where the
+        buckets it fills follow one another, as those of a job do that runs for a while, fewer by as much as they do
+        more than by chance. 1 for what comes in most of those it would fill: that it did not come at times, of late
+        perhaps, makes no clumps of it."""
         filled = (self.filled + 1.0) / (self.fillable + 1.0)
         mean = self.count / (self.buckets + 1.0)
         if filled >= _MOSTLY or mean <= 0:
             return 1.0
-        return max(1.0, mean / -math.log1p(filled * math.expm1(-mean)))
+        at_once = max(1.0, mean / -math.log1p(filled * math.expm1(-mean)))
+        in_a_row = (self.filled + 1.0) / (self.runs + 1.0) * (1.0 - filled) if self.runs > 0 else 1.0
+        return at_once * max(1.0, in_a_row)
 
     def expected(self, exposure: float) -> float:
         return self.count / self.exposure * exposure if self.exposure > 0 else 0.0
@@ -138,7 +161,8 @@ class Rate:
         Anscombe's square-root transform keeps small counts honest (Anscombe, Biometrika 1948); the factor
         1 + exposure/known exposure is what the estimate of the rate itself may be wrong by. A departure of up to
         `tolerance` (a share of the expected count) is no departure. Where `cluster` come at once, only so many fewer
-        are independent; what comes in clumps may as well not come, however many there were in the last one. That what
+        are independent; what comes in clumps may as well not come, however many there were in the last one; and what
+        came for a while may be over, as a job is. That what
         comes once a call was never missing is a rule; where it was, it is a matter of chance how often.
         """
         if self.exposure <= 0 or exposure <= 0:
@@ -147,6 +171,8 @@ class Rate:
         if count > expected:
             expected = min(count, expected * (1 + tolerance))
         else:
+            if self.before >= exposure > (self.exposure - self.before) / _ESTABLISHED:
+                return 0.0
             expected = max(count, expected * (1 - tolerance))
             if (clump := self.clump) > cluster:
                 cluster, dispersion = clump, max(self.least, dispersion * cluster / clump)

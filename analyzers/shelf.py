@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 # Anything above takes twice the time for a little less memory.
 _LEVEL = 1
 # Encoding or decoding a piece holds the interpreter: one service, or so many edges.
-_EDGES = 180
+_EDGES = 160
 _LENGTH = struct.Struct("<I")
 _encode = msgspec.msgpack.Encoder().encode
 _services = msgspec.msgpack.Decoder(tuple[ServiceKey, ServiceSummary])

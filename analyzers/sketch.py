@@ -45,6 +45,16 @@ class Sketch:
             bins.update(other.bins)
         self.count += other.count
 
+    def without_slowest(self, number: int) -> "Sketch":
+        """The same but for so many of the longest."""
+        bins = {}
+        for index, weight in sorted(self.bins.items(), reverse=True):
+            gone = min(number, weight)
+            number -= gone
+            if weight > gone:
+                bins[index] = weight - gone
+        return Sketch(bins, sum(bins.values()))
+
     def quantile(self, share: float) -> float:
         """The duration below which `share` of all lie, in nanoseconds; 0 when empty."""
         if not self.count:

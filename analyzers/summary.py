@@ -109,6 +109,9 @@ class EdgeStats:
     # As those of an operation.
     timed: int = 0
     slow: int = 0
+    # Calls in the trace that made most of them, where there were several, and its id. Not in buckets of older versions.
+    busiest: int = 0
+    busiest_trace: bytes = b""
 
     def merge(self, other: "EdgeStats") -> None:
         self.calls += other.calls
@@ -119,6 +122,14 @@ class EdgeStats:
         self.duration.merge(other.duration)
         self.gap.merge(other.gap)
         self.slowest = keep_spans(self.slowest, other.slowest)
+        self.add_trace(other.busiest, other.busiest_trace)
+
+    def add_trace(self, calls: int, trace_id: bytes) -> None:
+        """Note a trace that made so many of the calls."""
+        if trace_id == self.busiest_trace:
+            self.busiest += calls
+        elif (calls, trace_id) > (self.busiest, self.busiest_trace):
+            self.busiest, self.busiest_trace = calls, trace_id
 
 
 @dataclass(slots=True)
@@ -142,6 +153,11 @@ class ServiceSummary:
     def entries(self) -> int:
         """Units of work done, as spans tell; 0 where there are none."""
         return sum(operation.entries for operation in self.operations.values())
+
+    @property
+    def sends(self) -> bool:
+        """Whether it sent anything at all."""
+        return bool(self.records or self.spans)
 
     @property
     def ordinary_records(self) -> int:

@@ -17,4 +17,6 @@ def mark(bucket: Summary, baseline: Baseline) -> None:
         usual = baseline.edges.get(edge)
         seen = calls.duration if edge.inferred else calls.gap
         calls.timed = int(seen.count > 0)
+        # What a single job asks for again and again is slow for one reason.
+        seen = seen.without_slowest(calls.busiest - 1) if calls.busiest else seen
         calls.slow = int(usual is not None and (usual.duration if edge.inferred else usual.gap).far_out(seen))

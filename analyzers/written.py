@@ -44,7 +44,7 @@ class WrittenBaseline:
         for template_id in sorted(counts.keys() - self.templates.keys()):
             if len(self.templates) >= _MAX_TEMPLATES:
                 break
-            self.templates[template_id] = Written(Rate(0.0, self.calls, least=_LEAST))
+            self.templates[template_id] = Written(Rate(0.0, self.calls, least=_LEAST, before=self.calls))
             alike = [other for other in sorted(counts) if other != template_id and counts[other] == counts[template_id]]
             for other in alike[:_PARTNERS]:
                 self.templates[template_id].partners[other] = Rate(least=_LEAST)

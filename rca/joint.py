@@ -40,13 +40,13 @@ def accumulated(trail: Sequence[Anomaly]) -> float:
     """
     newest = trail[-1]
     nats = newest.surprise**2 / 2.0 - math.log(newest.looked_at)
-    later = newest
+    held = newest.start_unix_nano
     for item in reversed(trail[:-1]):
-        if (item.surprise > 0) != (newest.surprise > 0):
+        if (item.surprise > 0) != (newest.surprise > 0) or item.start_unix_nano >= held:
             continue
-        apart = later.end_unix_nano - item.end_unix_nano
-        nats += item.surprise**2 / 2.0 * min(1.0, apart / (item.end_unix_nano - item.start_unix_nano))
-        later = item
+        apart = (held - item.start_unix_nano) / (item.end_unix_nano - item.start_unix_nano)
+        nats += item.surprise**2 / 2.0 * min(1.0, apart)
+        held = item.start_unix_nano
     return max(0.0, nats)
 
 

@@ -66,9 +66,16 @@ class IncidentTracker:
         """None when it can't change by itself any more."""
         return self._live.get(incident_id)
 
-    def troubled(self) -> frozenset[ServiceKey]:
-        """Services of incidents that have not ended: what they do now is not normal."""
-        return frozenset(service for item in self._live.values() if item.ongoing for service in item.services)
+    def troubled(self, start_unix_nano: int, end_unix_nano: int) -> frozenset[ServiceKey]:
+        """Services of incidents that went on in that time: what they did is not normal, unless it was taken for it."""
+        went_on = (
+            item
+            for item in self._live.values()
+            if item.start_unix_nano < end_unix_nano and (item.ongoing or item.end_unix_nano > start_unix_nano)
+        )
+        return frozenset(
+            service for item in went_on if NEW_NORMAL_LABEL not in item.labels for service in item.services
+        )
 
     @property
     def before(self) -> tuple[Anomaly, ...]:

@@ -1,22 +1,22 @@
 """What is known: windows, baseline, incidents that may still change. One lock, one writer."""
 
 import threading
-from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from analyzers.adoption import adopt
-from analyzers.anomaly import Anomaly
+from analyzers.anomaly import Anomaly, strongest
 from analyzers.assembly import AssemblyLimits
 from analyzers.baseline import Baseline
 from analyzers.catch_up import Arrival
 from analyzers.census import Census, Instances
 from analyzers.columns import LogBatch, SpanBatch
 from analyzers.detectors import Detector, build_all, sensitive
+from analyzers.recent import Recent
 from analyzers.service import ServiceKey
 from analyzers.spool import InMemory, Spool
-from analyzers.summary import Summary, union
+from analyzers.summary import Summary
 from analyzers.tails import mark
 from analyzers.tally import CountLimits
 from analyzers.templates import MinedBatch
@@ -27,6 +27,7 @@ from rca.gaps import completed
 from rca.graph import ServiceGraph, Topology, build_graph
 from rca.hints import told
 from rca.incident import Incident, State
+from rca.joint import CHANCE
 from rca.rules import Rule, load_rules
 from rca.store.base import IncidentStore
 from rca.tracker import IncidentTracker, TrackerSettings
@@ -56,8 +57,10 @@ class EngineState:
     recent: tuple[int, ...]
     # Not in checkpoints of older versions.
     instances: dict[ServiceKey, Instances] = field(default_factory=dict)
-    # Those of `recent` as they were closed, where more came since: neither judged nor learned.
+    # Those of `stretch` as they were closed, where more came since: neither judged nor learned.
     as_closed: dict[int, Summary] = field(default_factory=dict)
+    # Starts of the buckets of the newest stretch.
+    stretch: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,7 @@ class Engine:
         self._sensitive = tuple(parts.sensitive)
         self._rules = tuple(parts.rules)
         self._min_history = parts.min_history
-        # Buckets of the newest window: not learned from until it is known whether an incident began in them.
-        self._recent: deque[Summary] = deque()
+        self._recent = Recent(parts.timeline.settings.buckets)
 
     def add_logs(self, batch: LogBatch, mined: MinedBatch) -> int:
         """Returns how many of the records were late."""
@@ -136,13 +138,14 @@ class Engine:
             self.census.state(),
             self.tracker.live,
             self.tracker.before,
-            tuple(bucket.start_unix_nano for bucket in self._recent),
+            tuple(bucket.start_unix_nano for bucket in self._recent.waiting),
             self.census.instances(),
             {
                 bucket.start_unix_nano: bucket
                 for bucket in self._recent
                 if self.timeline.archive.get(bucket.start_unix_nano) is not bucket
             },
+            tuple(bucket.start_unix_nano for bucket in self._recent),
         )
 
     def restore(self, state: EngineState, closed: Iterable[Summary]) -> None:
@@ -153,14 +156,17 @@ class Engine:
             self.census.restore(state.census, state.instances)
             self.tracker.restore(state.live, state.before)
             archive = self.timeline.archive
-            recent = (state.as_closed.get(start) or archive.get(start) for start in state.recent)
-            self._recent = deque(bucket for bucket in recent if bucket is not None)
+            starts = state.stretch or state.recent
+            recent = [state.as_closed.get(start) or archive.get(start) for start in starts]
+            stretch = [bucket for bucket in recent if bucket is not None]
+            self._recent.restore(stretch, [bucket for bucket in stretch if bucket.start_unix_nano in state.recent])
 
     def judge(self, bucket: Summary) -> Judgement:
         """Judge the window that ends with `bucket`, then learn from the bucket that leaves it."""
         with self.lock:
-            if self._recent and bucket.start_unix_nano != self._recent[-1].end_unix_nano:
-                self._learn_all()
+            if bucket.start_unix_nano != self._recent.end_unix_nano:
+                for earlier, met in self._recent.broken_off():
+                    self.baseline.learn(earlier, self._troubled(earlier), met)
             for service in self.census.take_gone():
                 self.baseline.forget(service)
             if found := self.timeline.aliases.take_new():
@@ -171,20 +177,24 @@ class Engine:
             if found or addresses:
                 for earlier in self._recent:
                     self.timeline.file(earlier)
-            self.baseline.see(bucket)
+            if reworded := self.baseline.see(bucket):
+                # What came before the new version is of the old one.
+                self._learn(self._recent.settled(0))
+                self.baseline.reword(reworded)
             mark(bucket, self.baseline)
-            self._recent.append(bucket)
-            window = union(self._recent)
+            self._recent.add(bucket)
+            window = self._recent.window()
             try:
-                anomalies = self._judged(self.detectors, window)
+                anomalies = strongest((*self._judged(self.detectors, window), *self._lasting()))
                 graph = build_graph(window)
                 changed = tuple(self.tracker.advance(anomalies, graph, bucket.end_unix_nano, self.baseline.edges))
                 for service in self.tracker.take_accepted():
                     self.baseline.forget(service)
             finally:
                 # Also when judging fails: the next window must not be longer for it.
-                if len(self._recent) >= self.timeline.settings.buckets:
-                    self._learn_oldest()
+                if (left := self._recent.left()) is not None:
+                    self.baseline.meet(left, self._troubled(left))
+                self._learn(self._recent.settled(self.baseline.learned))
             return Judgement(window, anomalies, graph, changed)
 
     def diagnose(
@@ -245,13 +255,21 @@ class Engine:
         # A peer known from its callers alone has no history of its own; its callers' counts.
         return service not in self.baseline.services or self.baseline.history(service, now) >= self._min_history
 
-    def _learn_oldest(self) -> None:
-        self.baseline.learn(self._recent.popleft(), troubled=self.tracker.troubled())
+    def _lasting(self) -> Iterator[Anomaly]:
+        """What is too faint for a window and shows in the whole stretch, while it goes on."""
+        stretch = self._recent.stretch()
+        found = [] if stretch is None else [x for x in self._judged(self.detectors, stretch) if x.evidence > CHANCE]
+        if not found:
+            return
+        still = {item.key: item.surprise for item in self._judged(self._sensitive, self._recent.lately())}
+        yield from (item for item in found if item.surprise * still.get(item.key, 0.0) > 0)
 
-    def _learn_all(self) -> None:
-        """Before a gap: windows never span one."""
-        while self._recent:
-            self._learn_oldest()
+    def _learn(self, buckets: Iterable[Summary]) -> None:
+        for bucket in buckets:
+            self.baseline.learn(bucket, self._troubled(bucket), met=True)
+
+    def _troubled(self, bucket: Summary) -> frozenset[ServiceKey]:
+        return self.tracker.troubled(bucket.start_unix_nano, bucket.end_unix_nano)
 
 
 def build_engine(config: Config, store: IncidentStore | None, spool: Spool = InMemory) -> Engine:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from analyzers.anomaly import Anomaly, among
-from analyzers.baseline import Baseline, ServiceBaseline
+from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
 from analyzers.queues import sends
 from analyzers.service import ServiceKey
+from analyzers.service_baseline import ServiceBaseline
 from analyzers.summary import EdgeKey, EdgeStats, ServiceSummary, Summary
 
 
@@ -38,7 +39,7 @@ class EdgeCalls:
             work = known.calls.nearest(stats.calls, least, most)
             if work is None:
                 continue
-            surprise = known.calls.surprise(stats.calls, work, self._config.tolerance)
+            surprise = known.calls.surprise(known.made(stats, work), work, self._config.tolerance)
             if abs(surprise) < self._config.threshold:
                 continue
             unheard = window.edges.get(replace(edge, inferred=not edge.inferred))

@@ -48,7 +48,11 @@ class EdgeGap:
                 learned, seen = known.duration, stats.duration
             else:
                 learned, seen = known.gap, stats.gap
-            surprise = max(learned.surprise(seen, self._config.tolerance), learned.lasting(stats.slow, stats.timed))
+            surprise = learned.surprise(seen, self._config.tolerance)
+            if surprise >= self._config.threshold and stats.busiest:
+                # However many calls a single job makes, they are slow for one reason.
+                surprise = learned.surprise(seen.without_slowest(stats.busiest - 1), self._config.tolerance)
+            surprise = max(surprise, learned.lasting(stats.slow, stats.timed))
             if surprise >= self._config.threshold:
                 found[edge] = self._told(edge, learned, seen, surprise, window, waiting)
         return among((finding for _, finding in sorted(found.items())), looked_at)

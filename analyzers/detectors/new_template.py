@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
-from analyzers.baseline import Baseline, ServiceBaseline
+from analyzers.baseline import Baseline
 from analyzers.pods import failing
+from analyzers.service_baseline import ServiceBaseline
 from analyzers.summary import Summary, TemplateCount
 from analyzers.templates import strangers
 

@@ -1,15 +1,16 @@
 """A log template that rises, falls or stops, per unit of work."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzers.accord import Accord
 from analyzers.anomaly import Anomaly, among
-from analyzers.baseline import Baseline, OperationBaseline, ServiceBaseline
+from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
 from analyzers.pods import failing, lacking
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
+from analyzers.service_baseline import OperationBaseline, ServiceBaseline
 from analyzers.summary import OperationStats, ServiceSummary, Summary, TemplateCount
 from analyzers.templates import likeness
 from analyzers.written import Written
@@ -31,8 +32,15 @@ class TemplateRateConfig:
     # spans. A little better is chance.
     clocked_by_work: float = 1.5
     clocked: float = 4.0
+    # Times its usual share of the records that an ordinary template may have where no spans tell what users ask for.
+    asked: float = 3.0
     # Records of one in a window for those of another that always comes with it in the service to be missed.
     paired: int = 4
+    # How far from a clock's even flow the buckets of a template may be, as a share of what chance does, what share of
+    # it may be left, and what share of its usual work the service must do, for a job that is not run to be missed.
+    regular: float = 0.5
+    left: float = 0.2
+    working: float = 0.5
     # How alike a template never seen before must be to count as another branch.
     alike: float = 0.6
 
@@ -110,6 +118,9 @@ class TemplateRate:
         together = {} if known.traced else self._together(summary, known, window)
         exposures, mixture = known.exposures(summary, kept), known.mixture(summary)
         for template_id, rate in sorted(known.templates.items()):
+            if rate.count <= 0:
+                # Met, and not learned from yet: that it is new is all there is to say.
+                continue
             seen = summary.templates.get(template_id)
             counts = by_operation.get(template_id, [])
             if (
@@ -122,7 +133,7 @@ class TemplateRate:
                 least, most = exposures[0] * mixture[0], exposures[1]
                 if template_id not in known.severe:
                     # Nobody asks for failures.
-                    most *= mixture[1]
+                    most *= mixture[1] if known.traced else self._config.asked
                 counts = together.get(template_id, [])
                 exposure = rate.nearest(count, least, most)
                 if exposure is not None:
@@ -132,7 +143,12 @@ class TemplateRate:
                     )
                 if not counts:
                     continue
+            else:
+                counts += self._by_the_clock(known, template_id, summary, window)
             surprise, counted = max(((item.surprise, item) for item in counts), key=lambda pair: abs(pair[0]))
+            if surprise > 0 and template_id not in known.severe:
+                # That it was not written at all before it was new is not told again and again.
+                surprise = min(surprise, replace(counted, rate=counted.rate.since_met()).surprise)
             if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
                 continue
             if template_id not in known.severe and known.released(window.end_unix_nano):
@@ -148,8 +164,23 @@ class TemplateRate:
         clock = known.clocked.get(template_id)
         if clock is None or clock.misfit > rate.misfit * self._better(known):
             return None
-        seconds = (window.end_unix_nano - window.start_unix_nano) / 1e9
-        return _Count(clock, count, seconds, "records per second", "the time", tolerance=self._config.tolerance)
+        return _Count(
+            clock, count, _seconds(window), "records per second", "the time", tolerance=self._config.tolerance
+        )
+
+    def _by_the_clock(
+        self, known: ServiceBaseline, template_id: str, summary: ServiceSummary, window: Summary
+    ) -> list[_Count]:
+        """Of what is hardly done any more while most else is: users may ask for other things, a job that runs by the
+        clock was not run."""
+        clock, seconds = known.clocked.get(template_id), _seconds(window)
+        seen = summary.templates.get(template_id)
+        count = seen.count if seen else 0
+        if clock is None or clock.misfit > self._config.regular or count > self._config.left * clock.expected(seconds):
+            return []
+        if known.exposure(summary) < self._config.working * known.usual_work(window):
+            return []
+        return [_Count(clock, count, seconds, "records per second", "the time", tolerance=self._config.tolerance)]
 
     def _better(self, known: ServiceBaseline) -> float:
         return self._config.clocked_by_work if known.traced else self._config.clocked
@@ -159,7 +190,7 @@ class TemplateRate:
         fewer of it by the clock as well. Whatever else is asked of the service may write the other one; and of a few of
         two that come by the clock the border of the window parts some."""
         counts = {template_id: seen.count for template_id, seen in summary.templates.items()}
-        seconds = (window.end_unix_nano - window.start_unix_nano) / 1e9
+        seconds = _seconds(window)
         found = {}
         for template_id, written in known.written.templates.items():
             count, clock = counts.get(template_id, 0), known.clocked.get(template_id)
@@ -257,6 +288,10 @@ class TemplateRate:
             trace_ids=_traces(seen),
             onset_unix_nano=seen.first_unix_nano if seen and surprise > 0 else window.start_unix_nano,
         )
+
+
+def _seconds(window: Summary) -> float:
+    return (window.end_unix_nano - window.start_unix_nano) / 1e9
 
 
 def _beside(

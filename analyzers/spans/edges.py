@@ -8,6 +8,7 @@ from analyzers.census import OTHER_SERVICE
 from analyzers.columns import Int64, Peer
 from analyzers.exemplar import keep_spans
 from analyzers.service import ServiceKey
+from analyzers.spans.busiest import busiest
 from analyzers.spans.calls import Calls
 from analyzers.spans.children import Children
 from analyzers.spans.columns import Columns
@@ -96,6 +97,8 @@ def _count(edges: Sequence[EdgeStats], groups: Groups, answered: Int64, columns:
         edge.errors += failed
     for number, bins, weights in sketched(groups.of, columns.duration.take(answered), len(edges)):
         edges[number].duration.add_bins(bins, weights)
+    for number, repeated, trace_id in busiest(columns, groups.of, answered):
+        edges[number].add_trace(repeated, trace_id)
 
 
 def _keep_slowest(edges: Sequence[EdgeStats], group: Int64, callers: Int64, columns: Columns) -> None:

@@ -6,6 +6,7 @@ which they came. A child ends before its parent; what a parent spent itself is t
 Only asynchronous children end later: they join with a parent that has been seen already.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -112,6 +113,8 @@ class Places:
         self._of_resource: dict[int, tuple[Resource, Place]] = {}
         self._edges: dict[tuple[int, int, bool], EdgeStats] = {}
         self._inferred: dict[tuple[int, int, bool], tuple[Peer, EdgeStats]] = {}
+        # By edge, and by how the callee is named: how many calls each trace made.
+        self._traces: dict[tuple[int, Peer | None], tuple[EdgeStats, Counter[bytes]]] = {}
         # By address: who answered how many calls.
         self.answered: dict[ServiceKey, dict[ServiceKey, int]] = {}
 
@@ -127,6 +130,15 @@ class Places:
         if place.counts is None:
             place.counts = self._summary.service(place.service)
         return place.counts
+
+    def trace(self, edge: EdgeStats, trace_id: bytes, peer: Peer | None = None) -> None:
+        self._traces.setdefault((id(edge), peer), (edge, Counter()))[1][trace_id] += 1
+
+    def finish(self) -> None:
+        for edge, traces in self._traces.values():
+            trace_id, calls = min(traces.items(), key=lambda item: (-item[1], _words(item[0])))
+            if calls > 1:
+                edge.add_trace(calls, trace_id)
 
     def edge(self, client: Place, server: Place, asynchronous: bool) -> EdgeStats:
         key = (id(client), id(server), asynchronous)
@@ -178,6 +190,7 @@ class RowAssembler:
         for span in ordered:
             if id(span) in links:
                 self._join(span, links[id(span)], places)
+        places.finish()
         return places.answered
 
     def _turn(self, now: int) -> None:
@@ -229,6 +242,7 @@ class RowAssembler:
             edge.errors += span.error
             edge.duration.add(span.end - span.start)
             edge.slowest = _slowest(edge.slowest, span)
+            places.trace(edge, span.trace_id, span.peer)
 
     def _count(
         self, span: SpanRow, place: Place, children: list[tuple[SpanRow, Place]], places: Places
@@ -285,11 +299,16 @@ def _call(parent: SpanRow, caller: Place, child: SpanRow, callee: Place, places:
     edge.errors += child.error
     edge.duration.add(child.end - child.start)
     edge.slowest = _slowest(edge.slowest, parent)
+    places.trace(edge, child.trace_id)
     if child.kind not in _ENTRY_KINDS:
         # Without a kind, being called from elsewhere is what makes a span a unit of work.
         operations = places.counts(callee).operations
         name = child.name if child.name in operations else OTHER_OPERATION
         operations.setdefault(name, OperationStats()).entries += 1
+
+
+def _words(trace_id: bytes) -> tuple[int, int]:
+    return int.from_bytes(trace_id[:8], "little"), int.from_bytes(trace_id[8:], "little")
 
 
 def _ended_with(parent: SpanRow, child: SpanRow) -> bool:

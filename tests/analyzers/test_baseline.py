@@ -9,7 +9,7 @@ from analyzers.changes import GRACE
 from analyzers.detectors.base import Detector
 from analyzers.detectors.new_template import NewTemplate, NewTemplateConfig
 from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
-from analyzers.summary import EdgeKey, ServiceSummary, Summary, TemplateCount, union
+from analyzers.summary import EdgeKey, Summary, TemplateCount, union
 from analyzers.templates import template_of
 from tests.analyzers.telemetry import (
     CHECKOUT,
@@ -185,7 +185,7 @@ def test_a_new_version_may_word_its_logs_in_another_way() -> None:
     assert any(detector.detect(reworded, baseline) for detector in detectors)
     while now < NOON + 600 * SECOND + 2 * GRACE:
         released = bucket_of({"1.1": 40}, now, new)
-        baseline.see(released)
+        baseline.reword(baseline.see(released))
         assert not any(detector.detect(released, baseline) for detector in detectors)
         baseline.learn(released)
         now += 5 * SECOND
@@ -271,7 +271,7 @@ def test_a_new_version_has_to_be_known_before_its_records_tell_of_the_sampling()
         bucket.services[PAYMENT].versions = {"1.0": 20}
     baseline, bucket = learned(*buckets), deepcopy(buckets[0])
     assert baseline.services[PAYMENT].settled
-    baseline.services[PAYMENT].note_changes(ServiceSummary(versions={"1.1": 20}), buckets[-1].end_unix_nano)
+    baseline.services[PAYMENT].reword()
     assert not baseline.services[PAYMENT].settled
     for service in bucket.services.values():
         service.severities[9] = 50 * service.severities.get(9, 0)

@@ -251,3 +251,45 @@ def test_failures_that_come_together_count_for_fewer() -> None:
     alone = learned(*[(1 if number % 5 < 3 else 0, 20) for number in range(40)])
     assert bursts.expected(20) == alone.expected(20)
     assert bursts.of_calls(6, 20) < alone.of_calls(6, 20) - 0.5
+
+
+def test_what_came_for_a_while_is_not_missed_afterwards() -> None:
+    """A job that ran once."""
+    job = learned(*[(0, 10)] * 20, *[(30, 10)] * 4)
+    assert job.surprise(0, 30) == 0.0
+    always = learned(*[(5, 10)] * 24)
+    assert always.surprise(0, 30) < -4.0
+    lasting = learned(*[(0, 10)] * 20, *[(5, 10)] * 60)
+    assert lasting.surprise(0, 30) < -3.0
+
+
+def test_what_is_new_is_as_usual_as_it_was_since() -> None:
+    new = learned(*[(0, 10)] * 20, *[(30, 10)] * 3)
+    assert new.surprise(90, 30) > 4.0
+    assert abs(new.since_met().surprise(90, 30)) < 1.0
+    assert new.since_met().surprise(900, 30) > 4.0
+
+
+def test_buckets_in_a_row_are_one_event_as_in_a_job() -> None:
+    row = learned(*([(4, 10)] * 6 + [(0, 10)] * 24) * 4)
+    spread = learned(*([(4, 10)] + [(0, 10)] * 4) * 24)
+    assert row.clump > 2.0 * spread.clump
+    assert abs(row.surprise(0, 240)) < abs(spread.surprise(0, 240))
+
+
+def test_what_was_estimated_tells_nothing_of_the_dispersion() -> None:
+    known, estimated = learned(*[(0, 10), (8, 10)] * 20), learned(*[(0, 10), (8, 10)] * 20)
+    for _ in range(100):
+        known.learn(4, 10)
+        estimated.learn(4, 10, estimated=True)
+    assert known.dispersion < 0.5 * estimated.dispersion
+    assert known.expected(10) == estimated.expected(10)
+
+
+def test_what_a_single_doing_adds_widens_what_is_usual_without_moving_it() -> None:
+    calm, stirred = learned(*[(4, 10)] * 40), learned(*[(4, 10)] * 40)
+    for _ in range(4):
+        calm.learn(4, 10)
+        stirred.learn(4, 10, beyond=60)
+    assert stirred.expected(10) == calm.expected(10)
+    assert stirred.dispersion > calm.dispersion

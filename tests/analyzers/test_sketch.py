@@ -78,3 +78,10 @@ def test_durations_next_to_the_border_of_a_bin_go_into_the_same() -> None:
     durations = sorted({max(0, border + step) for border in borders for step in range(-3, 4)})
     bins = bins_of(np.array(durations)).tolist()
     assert bins == [next(iter(Sketch.of([duration]).bins)) for duration in durations]
+
+
+def test_without_the_slowest_it_is_as_of_the_others() -> None:
+    durations = [1, 10, 100, 1000, 1000]
+    for number in range(6):
+        assert Sketch.of(durations).without_slowest(number) == Sketch.of(durations[: 5 - number])
+    assert Sketch.of(durations).without_slowest(9) == Sketch()

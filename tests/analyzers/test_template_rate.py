@@ -133,3 +133,38 @@ def test_the_work_must_tell_much_better_than_the_clock_how_often_a_template_come
     busy = union([beating(number, 60) for number in range(96, 104)])
     assert not TemplateRate(TemplateRateConfig()).detect(busy, baseline)
     assert TemplateRate(TemplateRateConfig(clocked_by_work=1.0)).detect(busy, baseline), "or this proves nothing"
+
+
+def running(number: int, job: bool, work: int = 20) -> Summary:
+    """A job that logs a line each time it runs, once a bucket, beside the work that users ask for."""
+    start = NOON + number * BUCKET
+    bucket = Summary(start, start + BUCKET)
+    service = bucket.service(PAYMENT)
+    service.operations = {"pay": OperationStats(calls=work, entries=work)}
+    service.spans = work + job
+    if job:
+        service.operations["flush"] = OperationStats(calls=1, entries=1, templates={"flushed": 1})
+        service.templates = {"flushed": TemplateCount("outbox flushed, <*> rows", 1)}
+    service.records = int(job)
+    service.severities = {9: int(job)}
+    return bucket
+
+
+def test_a_job_that_runs_by_the_clock_is_missed_while_other_work_goes_on() -> None:
+    baseline, detector = Baseline(), TemplateRate(TemplateRateConfig())
+    for number in range(60):
+        baseline.learn(running(number, job=True))
+    stretch = union(running(100 + number, job=number == 0) for number in range(24))
+    (found,) = detector.detect(stretch, baseline)
+    assert (found.template_id, found.unit) == ("flushed", "records per second")
+    assert found.surprise < -4.0
+    idle = union(running(100 + number, job=False, work=4) for number in range(24))
+    assert not detector.detect(idle, baseline)
+
+
+def test_without_spans_users_may_ask_for_more_of_one_thing_than_of_another() -> None:
+    baseline, detector = Baseline(), TemplateRate(TemplateRateConfig())
+    for number in range(60):
+        baseline.learn(spoken(number, 400, 0.1))
+    assert not detector.detect(spoken(100, 400, 0.2), baseline)
+    assert detector.detect(spoken(100, 400, 0.9), baseline)

@@ -179,7 +179,10 @@ def test_quiet_ends_it(clock: Clock) -> None:
     seen = clock.now
     (ended,) = clock.quiet(TIMES.quiet)
     assert (ended.end_unix_nano, ended.state, ended.ongoing) == (seen, State.OPEN, False)
-    assert clock.tracker.troubled() == frozenset()
+    assert clock.tracker.troubled(clock.now - SECOND, clock.now) == frozenset()
+    # What waits to be learned is of the time in which it went on.
+    assert clock.tracker.troubled(seen - SECOND, seen) == {PAYMENT}
+    assert clock.tracker.troubled(seen - 16 * SECOND, seen - 15 * SECOND) == frozenset()
 
 
 def test_a_short_pause_does_not(clock: Clock) -> None:
@@ -197,7 +200,7 @@ def test_coming_back_reopens_and_is_counted(clock: Clock) -> None:
         (again,) = clock.window(STRONG)
         assert (again.incident_id, again.end_unix_nano, again.reopen_count) == (opened.incident_id, 0, count)
         assert again.reopen_unix_nano == clock.now
-        assert clock.tracker.troubled() == {PAYMENT}
+        assert clock.tracker.troubled(clock.now - SECOND, clock.now) == {PAYMENT}
 
 
 def test_a_weak_finding_does_not_reopen(clock: Clock) -> None:
@@ -357,6 +360,6 @@ def test_what_stays_becomes_the_new_normal(clock: Clock) -> None:
     assert clock.tracker.take_accepted() == frozenset()
     (accepted,) = clock.window(STRONG)
     assert (accepted.end_unix_nano, accepted.labels) == (clock.now, {NEW_NORMAL_LABEL: "accepted"})
-    assert clock.tracker.troubled() == frozenset()
+    assert clock.tracker.troubled(clock.now - SECOND, clock.now) == frozenset()
     assert clock.tracker.take_accepted() == {PAYMENT}
     assert clock.tracker.take_accepted() == frozenset()

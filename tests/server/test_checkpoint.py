@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzers.baseline import ServiceBaseline
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
+from analyzers.service_baseline import ServiceBaseline
 from analyzers.summary import Summary, TemplateCount
 from server.checkpoint import CheckpointError, CheckpointFolder, CheckpointState
 from server.config import Config

@@ -1,0 +1,225 @@
+"""What is normal of one service: its work, its operations, and what it writes."""
+
+from dataclasses import dataclass, field
+
+from analyzers.changes import Running
+from analyzers.latencies import Latency
+from analyzers.mixture import bounds
+from analyzers.rates import Rate
+from analyzers.sampling import fewest, most, resampled
+from analyzers.summary import OperationStats, ServiceSummary, Summary
+from analyzers.templates import strangers
+from analyzers.written import WrittenBaseline
+
+_WARN, _ERROR = 13, 17
+# What is left of how a version words its logs once another one runs.
+_REWORDED = 1e-3
+# Until so much is learned of a service nothing is said of the share, and what its records tell of its work is forgotten
+# with this half-life: whatever starts says much that it never says again. And until there was so much work, and so many
+# records: of a few, how many there are is a matter of chance.
+_SETTLED, _SETTLING, _ENOUGH = 60 * 1_000_000_000, 10 * 1_000_000_000, 30.0
+# Half-life of what is known of the share kept lately.
+_LATELY = 30 * 1_000_000_000
+# One request may make many calls of a service or none: work comes in lumps.
+_UNEVEN = 3.0
+# Share of its buckets in which a steady service sent something, and how many must be known.
+_STEADY, _STEADY_BUCKETS = 0.95, 11.0
+
+
+@dataclass(slots=True)
+class OperationBaseline:
+    errors: Rate = field(default_factory=Rate)
+    self_time: Latency = field(default_factory=Latency)
+    duration: Latency = field(default_factory=Latency)
+    written: WrittenBaseline = field(default_factory=WrittenBaseline)
+    # Units of work that began with it. Not in checkpoints of older versions.
+    begun: float = 0.0
+
+    def learn(self, stats: OperationStats) -> None:
+        self.begun += stats.entries
+        self.written.learn(stats.templates, stats.calls)
+        self.errors.learn(stats.origin_errors, stats.calls)
+        self.self_time.learn(stats.self_time, stats.slow)
+        self.duration.learn(stats.duration)
+
+    def fade(self, factor: float) -> None:
+        self.begun *= factor
+        self.errors.fade(factor)
+        self.self_time.fade(factor)
+        self.duration.fade(factor)
+        self.written.fade(factor)
+
+
+@dataclass(slots=True)
+class ServiceBaseline:
+    first_unix_nano: int
+    # Event time learned from, in nanoseconds.
+    learned: int = 0
+    # Units of work, or records where no spans are sent.
+    work: float = 0.0
+    templates: dict[str, Rate] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    # Templates that were ever written with severity WARN or above.
+    severe: set[str] = field(default_factory=set)
+    # Records of severity ERROR and above, per unit of work.
+    errors: Rate = field(default_factory=Rate)
+    operations: dict[str, OperationBaseline] = field(default_factory=dict)
+    # Units of work per unit of work that entered the system.
+    throughput: Rate = field(default_factory=lambda: Rate(least=_UNEVEN))
+    # Templates seen for the first time, per bucket: how much of this service is still unknown.
+    novelty: Rate = field(default_factory=Rate)
+    # Whether spans count the work.
+    traced: bool = False
+    # Buckets in which it sent anything at all, of all learned.
+    present: Rate = field(default_factory=Rate)
+    # Not in checkpoints of older versions.
+    running: Running = field(default_factory=Running)
+    # Records below WARN per unit of work, where spans count it. Not in checkpoints of older versions.
+    lines: Rate = field(default_factory=Rate)
+    # Templates by the second: some are written by the clock, whatever is done. Not in checkpoints of older versions.
+    clocked: dict[str, Rate] = field(default_factory=dict)
+    # What goes together where no spans tell who wrote it. Not in checkpoints of older versions.
+    written: WrittenBaseline = field(default_factory=WrittenBaseline)
+    # Units of work that were traced of those its records tell of, of late.
+    traces: Rate = field(default_factory=Rate)
+
+    @property
+    def burstiness(self) -> float:
+        """Mean dispersion of its templates: how many records of one kind come at once. By work or by the clock,
+        whichever tells better when they come: work that few traces tell of is itself a matter of chance."""
+        found = [min(rate.dispersion, self.clocked.get(key, rate).dispersion) for key, rate in self.templates.items()]
+        return sum(found) / len(found) if found else 1.0
+
+    def reword(self) -> None:
+        """A new version may word its logs anew, and write more or fewer: what was known is as good as forgotten."""
+        for rate in (*self.templates.values(), *self.clocked.values(), self.lines):
+            rate.fade(_REWORDED)
+        for written in self.writings:
+            written.fade(_REWORDED)
+
+    @property
+    def writings(self) -> tuple[WrittenBaseline, ...]:
+        """What it writes, all in all and by operation."""
+        return (self.written, *(operation.written for operation in self.operations.values()))
+
+    def released(self, now_unix_nano: int) -> bool:
+        """Whether it was changed so lately that new wording is to be expected."""
+        return self.running.last(now_unix_nano) is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether its records tell how much work it does."""
+        return self.learned >= _SETTLED and min(self.lines.count, self.lines.exposure) >= _ENOUGH
+
+    @property
+    def steady(self) -> bool:
+        """Whether it is known long enough, and nearly always sent something."""
+        return self.present.buckets >= _STEADY_BUCKETS and self.present.count >= _STEADY * self.present.exposure
+
+    def exposure(self, summary: ServiceSummary) -> float:
+        """Units of work in `summary`, counted as they were when this was learned."""
+        return float(summary.entries if self.traced else summary.records)
+
+    def usual_work(self, whole: Summary) -> float:
+        """Units of work in as long a time; something must have been learned."""
+        return self.work / self.learned * (whole.end_unix_nano - whole.start_unix_nano)
+
+    def done(self, summary: ServiceSummary) -> float:
+        """Units of work done, as its ordinary records tell; 0 where they tell nothing."""
+        return summary.ordinary_records * self.lines.exposure / self.lines.count if self.lines.count > 0 else 0.0
+
+    def exposures(self, summary: ServiceSummary, kept: tuple[float, float]) -> tuple[float, float]:
+        """The least and the most units of work that there may be in `summary`, as `kept` tells of the sampling.
+
+        A rise counts against the most and a fall against the least: a share that was estimated accuses nobody. Where
+        it changed, chance also decides how much of this service's work is in it.
+        """
+        counted = self.exposure(summary)
+        if not self.traced:
+            return counted, counted
+        found = [counted]
+        for share in kept:
+            if share <= 0:
+                found.append(self.done(summary))
+            elif resampled(share):
+                found += (fewest(counted) / share, most(counted) / share)
+            else:
+                found.append(counted / share)
+        return min(found), max(found)
+
+    def mixture(self, summary: ServiceSummary) -> tuple[float, float]:
+        """`bounds` by the operations its work begins with; those that are new are taken to be as the others."""
+        kinds = self.kinds(summary)
+        usual, now = sum(usual for usual, _ in kinds), sum(now for _, now in kinds)
+        return bounds(kinds, now / usual) if usual and now else (1.0, 1.0)
+
+    def kinds(self, summary: ServiceSummary) -> list[tuple[float, float]]:
+        """Units of work by the operation they begin with: as many as were learned from, and as there are now."""
+        seen = summary.operations
+        return [
+            (known.begun, float(seen[name].entries) if name in seen else 0.0)
+            for name, known in self.operations.items()
+            if known.begun
+        ]
+
+    def meet(self, summary: ServiceSummary, elapsed: int, max_templates: int, errors: bool) -> None:
+        """Note what is worded for the first time, so that it is no news in the next window; not how often it comes."""
+        fresh = {
+            template_id: count
+            for template_id, count in sorted(summary.templates.items())
+            if template_id not in self.templates and (errors or count.max_severity < _ERROR)
+        }
+        # One that differs from known ones in a word that varies is no new wording.
+        if fresh:
+            self.novelty.count += len(strangers({count.text for count in fresh.values()}, self.texts.values()))
+        for template_id, count in fresh.items():
+            if len(self.templates) >= max_templates:
+                break
+            # Unseen in all that was learned before: that is knowledge too.
+            self.templates[template_id] = Rate(0.0, self.work, before=self.work)
+            self.texts[template_id] = count.text
+            # Other wording comes with the hour; that an error never came before is no question of the time.
+            if count.max_severity >= _ERROR:
+                self.clocked[template_id] = Rate(0.0, self.novelty.exposure * elapsed / 1e9)
+
+    def sample(self, summary: ServiceSummary, elapsed: int) -> None:
+        """Note how many of its units of work were traced of those its records tell of."""
+        if self.traced:
+            if self.settled:
+                self.traces.learn(self.exposure(summary), self.done(summary))
+            self.traces.fade(0.5 ** (elapsed / _LATELY))
+
+    def learn(self, summary: ServiceSummary, elapsed: int, entered: float, anew: bool, max_operations: int) -> None:
+        """From a bucket of `elapsed` nanoseconds that was met, in which `entered` units of work entered the system;
+        `anew` when other traces are kept than at first."""
+        exposure = self.exposure(summary)
+        self.learned += elapsed
+        self.work += exposure
+        self.throughput.learn(exposure, entered)
+        self.present.learn(1.0 if summary.sends else 0.0, 1.0)
+        anew = anew and self.traced
+        if anew:
+            exposure = self.done(summary)
+        elif self.traced:
+            if self.learned < _SETTLED:
+                self.lines.fade(0.5 ** (elapsed / _SETTLING))
+            self.lines.note(summary.ordinary_records, exposure)
+        self.errors.note(summary.error_records, exposure, anew)
+        self.novelty.exposure += 1.0
+        self._learn_templates(summary, elapsed, exposure, anew)
+        for name, stats in sorted(summary.operations.items()):
+            if name in self.operations or len(self.operations) < max_operations:
+                self.operations.setdefault(name, OperationBaseline()).learn(stats)
+
+    def _learn_templates(self, summary: ServiceSummary, elapsed: int, exposure: float, anew: bool) -> None:
+        for template_id, count in summary.templates.items():
+            if count.max_severity >= _WARN and template_id in self.templates:
+                self.severe.add(template_id)
+        for template_id, rate in self.templates.items():
+            seen = summary.templates.get(template_id)
+            written = seen.count if seen else 0
+            rate.note(written, exposure, anew)
+            self.clocked.setdefault(template_id, Rate()).learn(written, elapsed / 1e9)
+        if not self.traced:
+            self.written.learn({key: seen.count for key, seen in summary.templates.items()}, summary.records)
+            self.written.drop_refuted()
