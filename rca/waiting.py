@@ -12,6 +12,8 @@ from rca.weights import CALLS_FALL, CALLS_RISE, IDLE, PROPAGATING, RankingSettin
 
 # How surprising, of what is not answered, what would explain it must be; both on the common scale.
 _ENOUGH = 0.5
+# Share of all the time that requests take.
+_GREAT = 0.2
 # How many calls are cut short by one that is not answered.
 _AS_MANY = 3.0
 _OF_AN_OPERATION = frozenset({"self_time", "span_errors"})
@@ -23,7 +25,7 @@ def waiting(
     """Services that wait, directly or through others, for one that does not answer; with the one that it is. Whoever
     floods another is not said to wait for it, nor whoever gets no answer from anybody."""
     waiting: dict[ServiceKey, ServiceKey] = {}
-    pairs = {*_refused(found, topology), *_halves(found, topology), *_delayed(found)}
+    pairs = {*_refused(found, topology), *_halves(found, topology), *_delayed(found), *_held_up(found, topology)}
     steps = sorted(pair for pair in pairs if not floods.between(*pair) and not going.fails(pair[0]))
     while steps:
         waiting |= {caller: callee for caller, callee in steps if caller not in waiting}
@@ -110,6 +112,26 @@ def _delayed(found: Mapping[ServiceKey, Sequence[Anomaly]]) -> Iterator[tuple[Se
             late = [strength(other.surprise) for other in found.get(item.peer, ()) if other.detector == "edge_errors"]
             if late and strength(item.surprise) >= _ENOUGH * max(late):
                 yield item.peer, service
+
+
+def _held_up(
+    found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology
+) -> Iterator[tuple[ServiceKey, ServiceKey]]:
+    """Those who don't answer in time and have no troubles of their own, and whoever is so slow below them that it is a
+    good part of what all requests take: by then their callers have given up."""
+    slow = {
+        service: max(strength(item.surprise) for item in items if item.cost >= _GREAT)
+        for service, items in found.items()
+        if any(item.cost >= _GREAT for item in items)
+    }
+    for service, items in found.items():
+        late = [strength(item.surprise) for item in items if item.detector == "edge_errors"]
+        if not late or service in slow or any(item.detector in _OF_AN_OPERATION for item in items):
+            continue
+        below = topology.below(service)
+        causes = [other for other in slow if other in below and slow[other] >= _ENOUGH * max(late)]
+        if causes:
+            yield service, max(causes, key=lambda other: (slow[other], other))
 
 
 def _halves(

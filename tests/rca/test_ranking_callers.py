@@ -232,3 +232,17 @@ def test_less_is_consumed_of_a_producer_in_trouble() -> None:
     stopped = finding(MAIL, "consumption", -40.0, subject="checkout", peer=CHECKOUT)
     assert rank([stopped], GRAPH)[0].service == MAIL
     assert rank([stopped, finding(CHECKOUT, "span_errors", 9.0)], GRAPH)[0].service == CHECKOUT
+
+
+@pytest.mark.parametrize(("cost", "first"), [(0.4, LEDGER), (0.05, CHECKOUT)])
+def test_who_does_not_answer_in_time_waits_for_whoever_takes_most_of_it(cost: float, first: ServiceKey) -> None:
+    """Nobody but the entrance has a timeout, and it is spent two calls further down."""
+    slow = replace(gap(PAYMENT, LEDGER, 12.0), cost=cost)
+    assert rank([slow, unanswered(FRONTEND, CHECKOUT, 14.0)], SHOP)[0].service == first
+
+
+@pytest.mark.parametrize("detector", ["self_time", "span_errors"])
+def test_troubles_of_its_own_are_not_explained_by_who_is_slow_below(detector: str) -> None:
+    slow = replace(gap(PAYMENT, LEDGER, 12.0), cost=0.4)
+    own = finding(CHECKOUT, detector, 14.0)
+    assert rank([slow, own, unanswered(FRONTEND, CHECKOUT, 14.0)], SHOP)[0].service == CHECKOUT
