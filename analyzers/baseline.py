@@ -16,6 +16,8 @@ from analyzers.summary import EdgeKey, EdgeStats, ServiceSummary, Summary
 # Units of work below which what was learned is dropped: a month of silence at the usual half-life. It bounds memory,
 # and keeps numbers away from where they lose their meaning.
 _FAINT = 1e-30
+# Times its usual share of the calls that the busiest trace must make of them for them to be one thing.
+_UNUSUAL = 2.0
 # Share of all steady services that must be silent for the telemetry to be lost and not the services.
 _NEARLY_ALL = 0.8
 
@@ -29,24 +31,36 @@ class EdgeBaseline:
     duration: Latency = field(default_factory=Latency)
     # Not in checkpoints of older versions.
     lost: Rate = field(default_factory=Rate)
+    # Calls of the trace that made most of them, of each bucket.
+    busiest: float = 0.0
+
+    def repeated(self, stats: EdgeStats) -> int:
+        """Calls of which one trace made more than usual, but for one: a job that reads a table row by row is one thing,
+        however many calls it takes. 0 where the busiest trace always makes most of them."""
+        return stats.busiest - 1 if stats.busiest > self._most_of_one(stats) else 0
+
+    def _most_of_one(self, stats: EdgeStats) -> float:
+        """Calls that a single trace may make of these, as is usual."""
+        usual = self.busiest / self.calls.count if self.calls.count > 0 else 1.0
+        return max(1.0, _UNUSUAL * usual * stats.calls)
 
     def made(self, stats: EdgeStats, work: float) -> float:
-        """Calls made; of those beyond what is usual for the work, all that one trace made count once: a job that reads
-        a table row by row is one thing, however many calls it takes."""
+        """Calls made; of those beyond what is usual for the work, those `repeated` left out."""
         usual = self.calls.expected(work)
-        if not stats.busiest or not self.calls.exposure or stats.calls <= usual:
-            return float(stats.calls)
-        return max(usual, stats.calls - stats.busiest + 1.0)
+        return float(stats.calls) if stats.calls <= usual else max(usual, float(stats.calls - self.repeated(stats)))
 
     def learn(self, stats: EdgeStats, work: float) -> None:
-        made = self.made(stats, work)
+        # What is not usual becomes so little by little.
+        made, busiest = self.made(stats, work), min(stats.busiest, self._most_of_one(stats))
         self.calls.learn(made, work, beyond=stats.calls - made)
+        self.busiest += busiest
         self.errors.learn(stats.errors, stats.calls)
         self.lost.learn(stats.lost, stats.calls)
         self.gap.learn(stats.gap, stats.slow)
         self.duration.learn(stats.duration, stats.slow)
 
     def fade(self, factor: float) -> None:
+        self.busiest *= factor
         self.calls.fade(factor)
         self.errors.fade(factor)
         self.lost.fade(factor)

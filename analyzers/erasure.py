@@ -53,8 +53,10 @@ def touches(summary: Summary, selection: Selection) -> bool:
         keys = chain(summary.services, *((edge.client, edge.server) for edge in summary.edges))
         return any(map(selection.names, keys))
     if selection.trace_id:
-        return any(mark(selection.trace_id) in service.erring for service in summary.services.values()) or any(
-            example.trace_id == selection.trace_id for example in _examples(summary)
+        return (
+            any(mark(selection.trace_id) in service.erring for service in summary.services.values())
+            or any(edge.busiest_trace == selection.trace_id for edge in summary.edges.values())
+            or any(example.trace_id == selection.trace_id for example in _examples(summary))
         )
     return selection.overlaps(summary.start_unix_nano, summary.end_unix_nano) and bool(
         summary.services or summary.edges
@@ -81,6 +83,8 @@ def erase_summary(summary: Summary, selection: Selection) -> None:
             _erase_examples(service, selection)
         for stats in summary.edges.values():
             _erase_slowest(stats, selection)
+            if stats.busiest_trace == selection.trace_id:
+                stats.busiest, stats.busiest_trace = 0, b""
 
 
 def _examples(summary: Summary) -> Iterator[LogExemplar | SpanExemplar]:

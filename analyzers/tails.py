@@ -14,9 +14,10 @@ def mark(bucket: Summary, baseline: Baseline) -> None:
             stats.timed = int(stats.self_time.count > 0)
             stats.slow = int(learned is not None and learned.self_time.far_out(stats.self_time))
     for edge, calls in bucket.edges.items():
-        usual = baseline.edges.get(edge)
+        calls.slow = 0
         seen = calls.duration if edge.inferred else calls.gap
         calls.timed = int(seen.count > 0)
-        # What a single job asks for again and again is slow for one reason.
-        seen = seen.without_slowest(calls.busiest - 1) if calls.busiest else seen
-        calls.slow = int(usual is not None and (usual.duration if edge.inferred else usual.gap).far_out(seen))
+        if (usual := baseline.edges.get(edge)) is not None:
+            # What a single job asks for again and again is slow for one reason.
+            seen = seen.without_slowest(usual.repeated(calls))
+            calls.slow = int((usual.duration if edge.inferred else usual.gap).far_out(seen))

@@ -49,9 +49,9 @@ class EdgeGap:
             else:
                 learned, seen = known.gap, stats.gap
             surprise = learned.surprise(seen, self._config.tolerance)
-            if surprise >= self._config.threshold and stats.busiest:
+            if surprise >= self._config.threshold and (repeated := known.repeated(stats)):
                 # However many calls a single job makes, they are slow for one reason.
-                surprise = learned.surprise(seen.without_slowest(stats.busiest - 1), self._config.tolerance)
+                surprise = learned.surprise(seen.without_slowest(repeated), self._config.tolerance)
             surprise = max(surprise, learned.lasting(stats.slow, stats.timed))
             if surprise >= self._config.threshold:
                 found[edge] = self._told(edge, learned, seen, surprise, window, waiting)

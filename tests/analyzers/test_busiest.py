@@ -28,10 +28,10 @@ def bucket(number: int, calls: int = 20, slow: int = 0, busiest: int = 0) -> Sum
     return found
 
 
-def found_in(*parts: Summary) -> set[str]:
+def found_in(*parts: Summary, usually: int = 0) -> set[str]:
     baseline = Baseline()
     for number in range(60):
-        mark(usual := bucket(number), baseline)
+        mark(usual := bucket(number, busiest=usually), baseline)
         baseline.learn(usual)
     for part in parts:
         mark(part, baseline)
@@ -49,6 +49,11 @@ def test_more_calls_are_told_where_several_traces_make_them(busiest: int, found:
 def test_slow_calls_are_told_where_several_traces_make_them(busiest: int, found: bool) -> None:
     parts = [bucket(100 + number, calls=120, slow=100, busiest=busiest) for number in range(3)]
     assert ("edge_gap" in found_in(*parts)) == found
+
+
+def test_where_all_calls_are_always_of_one_trace_they_are_told() -> None:
+    """A worker that never ends its trace."""
+    assert {"edge_calls", "edge_gap"} <= found_in(bucket(100, calls=120, slow=100, busiest=120), usually=20)
 
 
 def test_when_it_is_over_nothing_is_missed() -> None:

@@ -25,6 +25,7 @@ def summary() -> Summary:
         whole.service(service).erring = {mark(TRACE): 150, 7: 160}
     whole.edge(EdgeKey(SHOP, CART)).calls = 3
     whole.edge(EdgeKey(SHOP, CACHE)).calls = 4
+    whole.edge(EdgeKey(SHOP, CACHE)).add_trace(3, TRACE)
     return whole
 
 
@@ -45,6 +46,7 @@ def test_a_trace_leaves_what_was_added_up() -> None:
     counts = whole.services[SHOP].templates["a"]
     assert (counts.count, [item.trace_id for item in counts.exemplars]) == (2, [b""])
     assert whole.services[SHOP].erring == {}, "a sample that lacks a trace is none"
+    assert (whole.edges[EdgeKey(SHOP, CACHE)].busiest, whole.edges[EdgeKey(SHOP, CACHE)].busiest_trace) == (0, b"")
     assert not touches(whole, selection)
 
 
@@ -114,3 +116,11 @@ def test_records_that_wait_for_a_span_go_with_their_service() -> None:
     assert [(item.spans.tolist(), item.codes.tolist(), item.table) for item in heard] == [([8], [0], [(SHOP, "b")])]
     erase_heard(heard, Selection(start_unix_nano=1, end_unix_nano=6))
     assert heard == []
+
+
+def test_a_trace_that_is_known_for_its_many_calls_alone_goes_as_well() -> None:
+    whole, selection = Summary(100, 200), Selection(trace_id=TRACE)
+    whole.edge(EdgeKey(SHOP, CACHE)).add_trace(3, TRACE)
+    assert touches(whole, selection)
+    erase_summary(whole, selection)
+    assert not touches(whole, selection)
