@@ -1,6 +1,6 @@
 """What is normal: learned from buckets nothing was wrong in, one service at a time, slowly forgotten."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 
 from analyzers.addresses import movable
@@ -31,8 +31,9 @@ class EdgeBaseline:
     duration: Latency = field(default_factory=Latency)
     # Not in checkpoints of older versions.
     lost: Rate = field(default_factory=Rate)
-    # Calls of the trace that made most of them, of each bucket.
+    # Calls of the trace that made most of them, of each bucket; and all since these are counted.
     busiest: float = 0.0
+    made_by_all: float = 0.0
 
     def repeated(self, stats: EdgeStats) -> int:
         """Calls of which one trace made more than usual, but for one: a job that reads a table row by row is one thing,
@@ -41,7 +42,7 @@ class EdgeBaseline:
 
     def _most_of_one(self, stats: EdgeStats) -> float:
         """Calls that a single trace may make of these, as is usual."""
-        usual = self.busiest / self.calls.count if self.calls.count > 0 else 1.0
+        usual = self.busiest / self.made_by_all if self.made_by_all > 0 else 1.0
         return max(1.0, _UNUSUAL * usual * stats.calls)
 
     def made(self, stats: EdgeStats, work: float) -> float:
@@ -54,6 +55,7 @@ class EdgeBaseline:
         made, busiest = self.made(stats, work), min(stats.busiest, self._most_of_one(stats))
         self.calls.learn(made, work, beyond=stats.calls - made)
         self.busiest += busiest
+        self.made_by_all += made
         self.errors.learn(stats.errors, stats.calls)
         self.lost.learn(stats.lost, stats.calls)
         self.gap.learn(stats.gap, stats.slow)
@@ -61,6 +63,7 @@ class EdgeBaseline:
 
     def fade(self, factor: float) -> None:
         self.busiest *= factor
+        self.made_by_all *= factor
         self.calls.fade(factor)
         self.errors.fade(factor)
         self.lost.fade(factor)
@@ -86,25 +89,17 @@ class Baseline:
         known = self.services.get(service)
         return max(0, now_unix_nano - known.first_unix_nano) if known else 0
 
-    def see(self, bucket: Summary) -> tuple[ServiceKey, ...]:
-        """Note when services first appeared, and what was changed of them; those of which there is a new version are
-        to be told to `reword`. Everything else is learned later, by `meet` and `learn`."""
-        reworded = []
+    def see(self, bucket: Summary) -> None:
+        """Note when services first appeared, and what was changed of them. Everything else is learned later, by `meet`
+        and `learn`."""
         for key, summary in sorted(bucket.services.items()):
             known = self.services.get(key)
             if known is None:
-                self.services[key] = ServiceBaseline(bucket.start_unix_nano, traced=summary.entries > 0)
+                known = self.services[key] = ServiceBaseline(bucket.start_unix_nano, traced=summary.entries > 0)
             elif summary.entries and not known.traced and not known.learned:
                 known.traced = True
-            running = self.services[key].running
-            if running.note(summary.versions, summary.pods, summary.events, bucket.start_unix_nano):
-                reworded.append(key)
-        return tuple(reworded)
-
-    def reword(self, services: Iterable[ServiceKey]) -> None:
-        """These run another version: what was known of their logs is as good as forgotten."""
-        for key in services:
-            self.services[key].reword()
+            if known.running.note(summary.versions, summary.pods, summary.events, bucket.start_unix_nano):
+                known.reworded_unix_nano = bucket.start_unix_nano
 
     def changes(self) -> dict[ServiceKey, tuple[Change, ...]]:
         """What was changed of each service, oldest first; routine left out."""
@@ -187,7 +182,7 @@ class Baseline:
 
         Nothing is learned, and nothing forgotten, from telemetry that was lost.
         """
-        self.reword(self.see(bucket))
+        self.see(bucket)
         if self.silent(bucket):
             return
         elapsed = bucket.end_unix_nano - bucket.start_unix_nano
@@ -195,6 +190,8 @@ class Baseline:
         # What is normal is learned as of the sampling that was there first; what a bucket alone tells of it is chance.
         anew = resampled(self.kept(bucket)[1])
         for key, baseline in sorted(self.services.items()):
+            if 0 < baseline.reworded_unix_nano <= bucket.start_unix_nano:
+                baseline.reword()
             if key in troubled:
                 continue
             summary = bucket.services.get(key) or ServiceSummary()

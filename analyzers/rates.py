@@ -44,10 +44,11 @@ class Rate:
     fillable: float = 0.0
     deferred: float = 0.0
     waited: int = 0
-    # Exposure before any was ever counted; buckets with any in a row, as one, and whether the last one had. Not in
-    # checkpoints of older versions.
+    # Exposure before any was ever counted; buckets with any, in a row as one and one by one; whether the last had any.
+    # Not in checkpoints of older versions.
     before: float = 0.0
     runs: float = 0.0
+    in_runs: float = 0.0
     running: bool = False
 
     def defer(self, count: float) -> None:
@@ -65,6 +66,7 @@ class Rate:
         if self.count + count <= 0:
             self.before += exposure
         self.runs += count > 0 and not self.running
+        self.in_runs += count > 0
         self.running = count > 0
         if self.exposure > 0 and not estimated:
             # Half a count, so that what never happened yet isn't taken for impossible; and the estimate's own error.
@@ -107,6 +109,7 @@ class Rate:
         self.deferred *= factor
         self.before *= factor
         self.runs *= factor
+        self.in_runs *= factor
 
     def since_met(self) -> "Rate":
         """What is known of it since it was first counted."""
@@ -142,7 +145,7 @@ class Rate:
         if filled >= _MOSTLY or mean <= 0:
             return 1.0
         at_once = max(1.0, mean / -math.log1p(filled * math.expm1(-mean)))
-        in_a_row = (self.filled + 1.0) / (self.runs + 1.0) * (1.0 - filled) if self.runs > 0 else 1.0
+        in_a_row = (self.in_runs + 1.0) / (self.runs + 1.0) * (1.0 - filled)
         return at_once * max(1.0, in_a_row)
 
     def expected(self, exposure: float) -> float:

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 
 from analyzers.summary import Summary, union
 
-# Windows in a stretch, of which there must be half before it tells more than a window; and those in which what it shows
-# has to go on still.
-_WINDOWS, _LATELY = 8, 2
+# Buckets of a stretch, eight windows of the usual length, of which there must be half before it tells more than a
+# window; and windows in which what it shows has to go on still.
+_STRETCH, _LATELY = 24, 2
 # Nanoseconds that are learned before anything is held back until it is known whether something began in it: else a
 # short history would be shorter still.
 _FIRST = 240 * 1_000_000_000
+
+
+def stretch_of(window: int) -> int:
+    """Buckets of the stretch beside a window of so many: more than the window, however long that is."""
+    return max(_STRETCH, _LATELY * window)
 
 
 class Recent:
@@ -21,7 +26,7 @@ class Recent:
         self._window = window
         # Not learned from yet.
         self._waiting: deque[Summary] = deque()
-        self._stretch: deque[Summary] = deque(maxlen=_WINDOWS * window)
+        self._stretch: deque[Summary] = deque(maxlen=stretch_of(window))
 
     def __iter__(self) -> Iterator[Summary]:
         return iter(self._stretch)
@@ -52,7 +57,7 @@ class Recent:
         """All of it, once for each window; None in between, and while there is little of it."""
         newest = self._stretch[-1]
         number = newest.start_unix_nano // max(1, newest.end_unix_nano - newest.start_unix_nano)
-        if number % self._window or len(self._stretch) < _WINDOWS * self._window // 2:
+        if number % self._window or len(self._stretch) < stretch_of(self._window) // 2:
             return None
         return union(self._stretch)
 
@@ -66,9 +71,9 @@ class Recent:
 
     def settled(self, learned: int) -> Iterator[Summary]:
         """Buckets that left the window and are held back no longer, to be learned, where so many nanoseconds have been
-        learned from; all that left it for 0."""
+        learned from."""
         while len(self._waiting) >= self._window:
-            if learned >= _FIRST and len(self._waiting) < _WINDOWS * self._window:
+            if learned >= _FIRST and len(self._waiting) < stretch_of(self._window):
                 return
             yield self._waiting.popleft()
 

@@ -82,6 +82,8 @@ class ServiceBaseline:
     written: WrittenBaseline = field(default_factory=WrittenBaseline)
     # Units of work that were traced of those its records tell of, of late.
     traces: Rate = field(default_factory=Rate)
+    # Since when another version runs of which nothing was learned yet; 0 for none.
+    reworded_unix_nano: int = 0
 
     @property
     def burstiness(self) -> float:
@@ -92,6 +94,7 @@ class ServiceBaseline:
 
     def reword(self) -> None:
         """A new version may word its logs anew, and write more or fewer: what was known is as good as forgotten."""
+        self.reworded_unix_nano = 0
         for rate in (*self.templates.values(), *self.clocked.values(), self.lines):
             rate.fade(_REWORDED)
         for written in self.writings:
@@ -109,7 +112,8 @@ class ServiceBaseline:
     @property
     def settled(self) -> bool:
         """Whether its records tell how much work it does."""
-        return self.learned >= _SETTLED and min(self.lines.count, self.lines.exposure) >= _ENOUGH
+        known = min(self.lines.count, self.lines.exposure)
+        return self.learned >= _SETTLED and known >= _ENOUGH and not self.reworded_unix_nano
 
     @property
     def steady(self) -> bool:
@@ -178,6 +182,8 @@ class ServiceBaseline:
             # Unseen in all that was learned before: that is knowledge too.
             self.templates[template_id] = Rate(0.0, self.work, before=self.work)
             self.texts[template_id] = count.text
+            if count.max_severity >= _WARN:
+                self.severe.add(template_id)
             # Other wording comes with the hour; that an error never came before is no question of the time.
             if count.max_severity >= _ERROR:
                 self.clocked[template_id] = Rate(0.0, self.novelty.exposure * elapsed / 1e9)

@@ -15,6 +15,7 @@ from analyzers.catch_up import Arrival, CatchUp, CatchUpSettings, CatchUpState
 from analyzers.changes import note_event
 from analyzers.columns import Int64, LogBatch, SpanBatch
 from analyzers.erring import added, erring
+from analyzers.recent import stretch_of
 from analyzers.service import ServiceKey
 from analyzers.spool import InMemory, Spool
 from analyzers.summary import Summary, union
@@ -123,7 +124,7 @@ class Timeline:
         self._open: dict[int, Summary] = {}
         # What is to be added to open buckets before anybody looks at them.
         self._tallies: dict[int, Tally] = {}
-        self.archive = Archive(settings.bucket, settings.retention, max(LOOSE, settings.buckets), spool)
+        self.archive = Archive(settings.bucket, settings.retention, max(LOOSE, stretch_of(settings.buckets)), spool)
 
     @property
     def newest_unix_nano(self) -> int:

@@ -35,17 +35,29 @@ _FURTHER = 0.25
 def accumulated(trail: Sequence[Anomaly]) -> float:
     """Evidence in nats of the newest finding with those of the same thing before it.
 
-    Windows overlap: an earlier one counts for the part of it that the later ones do not hold. That it is the most
-    surprising of many things is allowed for once, because it is one and the same thing.
+    That it is the most surprising of many things is allowed for once, because it is one and the same thing. A stretch
+    holds its windows, of which some may show nothing; what they say together counts where it is more.
     """
+    newest = trail[-1]
+    least = min(_length(item) for item in trail)
+    windows = [item for item in trail if _length(item) == least and (item.surprise > 0) == (newest.surprise > 0)]
+    lately = bool(windows) and windows[-1].end_unix_nano > newest.end_unix_nano - least
+    return max(_added_up(trail), _added_up(windows) if lately else 0.0)
+
+
+def _length(item: Anomaly) -> int:
+    return item.end_unix_nano - item.start_unix_nano
+
+
+def _added_up(trail: Sequence[Anomaly]) -> float:
+    """Windows overlap: an earlier one counts for the part of it that the later ones do not hold."""
     newest = trail[-1]
     nats = newest.surprise**2 / 2.0 - math.log(newest.looked_at)
     held = newest.start_unix_nano
     for item in reversed(trail[:-1]):
         if (item.surprise > 0) != (newest.surprise > 0) or item.start_unix_nano >= held:
             continue
-        apart = (held - item.start_unix_nano) / (item.end_unix_nano - item.start_unix_nano)
-        nats += item.surprise**2 / 2.0 * min(1.0, apart)
+        nats += item.surprise**2 / 2.0 * min(1.0, (held - item.start_unix_nano) / _length(item))
         held = item.start_unix_nano
     return max(0.0, nats)
 

@@ -57,6 +57,8 @@ class IncidentTracker:
         # Findings of the last windows by their keys, oldest first.
         self._trails: dict[object, Trail] = {}
         self._accepted_services: set[ServiceKey] = set()
+        # What a person resolved lately: what happened meanwhile is still waiting to be learned.
+        self._resolved: tuple[Incident, ...] = ()
 
     @property
     def live(self) -> tuple[Incident, ...]:
@@ -70,7 +72,7 @@ class IncidentTracker:
         """Services of incidents that went on in that time: what they did is not normal, unless it was taken for it."""
         went_on = (
             item
-            for item in self._live.values()
+            for item in (*self._live.values(), *self._resolved)
             if item.start_unix_nano < end_unix_nano and (item.ongoing or item.end_unix_nano > start_unix_nano)
         )
         return frozenset(
@@ -97,7 +99,9 @@ class IncidentTracker:
     def put(self, incident: Incident) -> None:
         """Take over a change made by a person."""
         if incident.state is State.RESOLVED:
-            self._live.pop(incident.incident_id, None)
+            if self._live.pop(incident.incident_id, None) is not None and not incident.auto_resolved:
+                over = replace(incident, end_unix_nano=incident.end_unix_nano or incident.update_unix_nano)
+                self._resolved = (*self._resolved, over)
             # What goes on all the same is a new incident, with a new id.
             gone = set(incident.services)
             self._trails = {key: trail for key, trail in self._trails.items() if trail[-1].service not in gone}
@@ -201,6 +205,7 @@ class IncidentTracker:
 
     def _follow(self, anomalies: Iterable[Anomaly], now: int) -> None:
         """Add what is found now to the trails, and drop what is too old to count."""
+        self._resolved = tuple(item for item in self._resolved if item.end_unix_nano > now - self._settings.reopen)
         oldest = now - self._settings.memory
         kept = {key: tuple(x for x in trail if x.end_unix_nano > oldest) for key, trail in self._trails.items()}
         for item in anomalies:

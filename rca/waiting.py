@@ -25,7 +25,9 @@ def waiting(
     """Services that wait, directly or through others, for one that does not answer; with the one that it is. Whoever
     floods another is not said to wait for it, nor whoever gets no answer from anybody."""
     waiting: dict[ServiceKey, ServiceKey] = {}
-    pairs = {*_refused(found, topology), *_halves(found, topology), *_delayed(found), *_held_up(found, topology)}
+    pairs = {*_refused(found, topology), *_halves(found, topology), *_delayed(found)}
+    direct = {caller for caller, _ in pairs}
+    pairs |= {pair for pair in _held_up(found, topology) if pair[0] not in direct}
     steps = sorted(pair for pair in pairs if not floods.between(*pair) and not going.fails(pair[0]))
     while steps:
         waiting |= {caller: callee for caller, callee in steps if caller not in waiting}

@@ -177,10 +177,7 @@ class Engine:
             if found or addresses:
                 for earlier in self._recent:
                     self.timeline.file(earlier)
-            if reworded := self.baseline.see(bucket):
-                # What came before the new version is of the old one.
-                self._learn(self._recent.settled(0))
-                self.baseline.reword(reworded)
+            self.baseline.see(bucket)
             mark(bucket, self.baseline)
             self._recent.add(bucket)
             window = self._recent.window()

@@ -118,7 +118,7 @@ class TemplateRate:
         together = {} if known.traced else self._together(summary, known, window)
         exposures, mixture = known.exposures(summary, kept), known.mixture(summary)
         for template_id, rate in sorted(known.templates.items()):
-            if rate.count <= 0:
+            if rate.count <= 0 and template_id not in known.severe:
                 # Met, and not learned from yet: that it is new is all there is to say.
                 continue
             seen = summary.templates.get(template_id)

@@ -185,7 +185,7 @@ def test_a_new_version_may_word_its_logs_in_another_way() -> None:
     assert any(detector.detect(reworded, baseline) for detector in detectors)
     while now < NOON + 600 * SECOND + 2 * GRACE:
         released = bucket_of({"1.1": 40}, now, new)
-        baseline.reword(baseline.see(released))
+        baseline.see(released)
         assert not any(detector.detect(released, baseline) for detector in detectors)
         baseline.learn(released)
         now += 5 * SECOND
@@ -322,3 +322,30 @@ def test_where_there_are_no_spans_all_records_are_the_work() -> None:
     bucket.service(PAYMENT).records = 60
     assert Baseline().work_entered(bucket) == 80
     assert learned(*[bucket] * 20).services[CRON].throughput.expected(80) == pytest.approx(20)
+
+
+def test_what_waits_to_be_learned_is_of_the_version_that_wrote_it() -> None:
+    old, new = {"job began": 20}, {"another began": 20}
+    buckets = [bucket_of({"1.0": 40}, NOON + number * 5 * SECOND, old) for number in range(24)]
+    later = [bucket_of({"1.1": 40}, NOON + (24 + number) * 5 * SECOND, new) for number in range(24)]
+    baseline, at_once = Baseline(), Baseline()
+    for bucket in (*buckets, *later):
+        baseline.see(bucket)
+    for bucket in (*buckets, *later):
+        baseline.learn(bucket)
+        at_once.learn(bucket)
+    assert baseline.services[CRON].templates == at_once.services[CRON].templates
+
+
+def test_a_warning_that_was_met_once_is_told_when_it_comes_in_masses() -> None:
+    baseline, detector = learned(*BUCKETS), TemplateRate(TemplateRateConfig())
+    for severity, found in ((9, set[str]()), (13, {"pool exhausted"})):
+        met, flooded = deepcopy(BUCKETS[0]), deepcopy(BUCKETS[0])
+        for bucket, count in ((met, 1), (flooded, 500)):
+            said = TemplateCount("pool exhausted", count, max_severity=severity)
+            bucket.services[PAYMENT].templates[str(severity)] = said
+        baseline.meet(met)
+        assert not NewTemplate(NewTemplateConfig()).detect(flooded, baseline)
+        assert {
+            item.subject for item in detector.detect(flooded, baseline) if item.subject == "pool exhausted"
+        } == found

@@ -363,3 +363,13 @@ def test_what_stays_becomes_the_new_normal(clock: Clock) -> None:
     assert clock.tracker.troubled(clock.now - SECOND, clock.now) == frozenset()
     assert clock.tracker.take_accepted() == {PAYMENT}
     assert clock.tracker.take_accepted() == frozenset()
+
+
+def test_what_a_person_resolved_is_not_learned_as_normal_afterwards(clock: Clock) -> None:
+    (opened,) = clock.window(STRONG)
+    until = clock.now
+    clock.tracker.put(replace(opened, state=State.RESOLVED, resolve_unix_nano=until, update_unix_nano=until))
+    assert clock.tracker.troubled(until - SECOND, until) == {PAYMENT}
+    assert clock.tracker.troubled(until, until + SECOND) == frozenset()
+    clock.quiet(TIMES.reopen)
+    assert clock.tracker.troubled(until - SECOND, until) == frozenset()
