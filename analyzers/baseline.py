@@ -31,7 +31,8 @@ class EdgeBaseline:
     duration: Latency = field(default_factory=Latency)
     # Not in checkpoints of older versions.
     lost: Rate = field(default_factory=Rate)
-    # Calls of the trace that made most of them, of each bucket; and all since these are counted.
+    # Calls of the trace that made most of them, of each bucket; and all since these are counted. Not in checkpoints of
+    # older versions.
     busiest: float = 0.0
     made_by_all: float = 0.0
 

@@ -165,8 +165,8 @@ class Rate:
         1 + exposure/known exposure is what the estimate of the rate itself may be wrong by. A departure of up to
         `tolerance` (a share of the expected count) is no departure. Where `cluster` come at once, only so many fewer
         are independent; what comes in clumps may as well not come, however many there were in the last one; and what
-        came for a while may be over, as a job is. That what
-        comes once a call was never missing is a rule; where it was, it is a matter of chance how often.
+        came for a while may be over, as a job is. That what comes once a call was never missing is a rule; where it
+        was, it is a matter of chance how often.
         """
         if self.exposure <= 0 or exposure <= 0:
             return 0.0

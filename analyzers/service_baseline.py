@@ -82,7 +82,8 @@ class ServiceBaseline:
     written: WrittenBaseline = field(default_factory=WrittenBaseline)
     # Units of work that were traced of those its records tell of, of late.
     traces: Rate = field(default_factory=Rate)
-    # Since when another version runs of which nothing was learned yet; 0 for none.
+    # Since when another version runs of which nothing was learned yet; 0 for none. Not in checkpoints of older
+    # versions.
     reworded_unix_nano: int = 0
 
     @property

@@ -19,5 +19,6 @@ def mark(bucket: Summary, baseline: Baseline) -> None:
         calls.timed = int(seen.count > 0)
         if (usual := baseline.edges.get(edge)) is not None:
             # What a single job asks for again and again is slow for one reason.
-            seen = seen.without_slowest(usual.repeated(calls))
+            if repeated := usual.repeated(calls):
+                seen = seen.without_slowest(repeated)
             calls.slow = int((usual.duration if edge.inferred else usual.gap).far_out(seen))

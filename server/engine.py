@@ -162,7 +162,7 @@ class Engine:
             self._recent.restore(stretch, [bucket for bucket in stretch if bucket.start_unix_nano in state.recent])
 
     def judge(self, bucket: Summary) -> Judgement:
-        """Judge the window that ends with `bucket`, then learn from the bucket that leaves it."""
+        """Judge the window that ends with `bucket`, then learn from what is held back no longer."""
         with self.lock:
             if bucket.start_unix_nano != self._recent.end_unix_nano:
                 for earlier, met in self._recent.broken_off():
@@ -188,7 +188,7 @@ class Engine:
                 for service in self.tracker.take_accepted():
                     self.baseline.forget(service)
             finally:
-                # Also when judging fails: the next window must not be longer for it.
+                # Also when judging fails: each bucket is met once, and learned.
                 if (left := self._recent.left()) is not None:
                     self.baseline.meet(left, self._troubled(left))
                 self._learn(self._recent.settled(self.baseline.learned))

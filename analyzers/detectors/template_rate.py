@@ -164,23 +164,27 @@ class TemplateRate:
         clock = known.clocked.get(template_id)
         if clock is None or clock.misfit > rate.misfit * self._better(known):
             return None
-        return _Count(
-            clock, count, _seconds(window), "records per second", "the time", tolerance=self._config.tolerance
-        )
+        return self._per_second(clock, count, window)
 
     def _by_the_clock(
         self, known: ServiceBaseline, template_id: str, summary: ServiceSummary, window: Summary
     ) -> list[_Count]:
         """Of what is hardly done any more while most else is: users may ask for other things, a job that runs by the
         clock was not run."""
-        clock, seconds = known.clocked.get(template_id), _seconds(window)
+        clock = known.clocked.get(template_id)
         seen = summary.templates.get(template_id)
         count = seen.count if seen else 0
-        if clock is None or clock.misfit > self._config.regular or count > self._config.left * clock.expected(seconds):
+        if clock is None or clock.misfit > self._config.regular:
+            return []
+        if count > self._config.left * clock.expected(_seconds(window)):
             return []
         if known.exposure(summary) < self._config.working * known.usual_work(window):
             return []
-        return [_Count(clock, count, seconds, "records per second", "the time", tolerance=self._config.tolerance)]
+        return [self._per_second(clock, count, window)]
+
+    def _per_second(self, clock: Rate, count: int, window: Summary) -> _Count:
+        tolerance = self._config.tolerance
+        return _Count(clock, count, _seconds(window), "records per second", "the time", tolerance=tolerance)
 
     def _better(self, known: ServiceBaseline) -> float:
         return self._config.clocked_by_work if known.traced else self._config.clocked
