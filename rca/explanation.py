@@ -24,6 +24,7 @@ _STEPS = {
     "edge_gap": "Check the network between the caller and {service}: latency, retransmits, proxies, its accept queue.",
     "span_errors": "Read the failing spans and logs of {operation} in {service}; compare with its last release.",
     "edge_errors": "Check that {service} runs and can be reached; compare its times with its callers' timeouts.",
+    "early_timeout": "Compare the timeouts of {service} with what the calls it makes usually take; see what set them.",
     "error_share": "Read the new ERROR records of {service}, oldest first.",
     "new_template": "Read the records behind the new log template in {service}; see what released it.",
     "template_fall": "See what in {service} stops the work before the missing log statement is reached.",

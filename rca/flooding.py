@@ -20,7 +20,7 @@ _ANSWERS = 8.0
 _SURE = 4.0
 # Share of the calls of a service that must come from flooded ones for the flood to reach it through them.
 _MOST = 0.5
-_FAILING = frozenset({"span_errors", "edge_errors", "error_share"})
+_FAILING = frozenset({"span_errors", "edge_errors", "early_timeout", "error_share"})
 
 
 @dataclass(frozen=True, slots=True)

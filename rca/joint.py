@@ -18,6 +18,7 @@ CHANCE = 1.0
 _FAMILIES = {
     "span_errors": "failing",
     "edge_errors": "failing",
+    "early_timeout": "failing",
     "error_share": "failing",
     "new_template": "failing",
     RISE: "failing",

@@ -174,6 +174,7 @@ def _operation(service: ServiceKey, strongest: Anomaly) -> str:
         "span_errors",
         "edge_gap",
         "edge_errors",
+        "early_timeout",
     )
     return strongest.subject if named else ""
 
@@ -190,6 +191,7 @@ def _hypothesis(service: ServiceKey, strongest: Anomaly) -> str:
         "edge_gap": f"time is lost on the way to {service.name} ({strongest.subject})",
         "span_errors": f"calls of {strongest.subject} fail in {service.name} itself",
         "edge_errors": f"calls of {service.name} fail without an answer ({strongest.subject})",
+        "early_timeout": f"{service.name} gives up on calls before they are answered ({strongest.subject})",
         "error_share": f"{service.name} logs more errors than usual",
         "new_template": f'{service.name} logs something it never logged before: "{strongest.subject}"',
         "throughput": f"{service.name} does less work than its callers ask for",

@@ -47,7 +47,7 @@ _ERROR = 17
 _SAID, _SAID_CHARS = 6, 80
 _QUERY_WORDS = 64
 _WORDS = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}")
-_CALL_DETECTORS = frozenset({"edge_gap", "edge_calls", "edge_errors"})
+_CALL_DETECTORS = frozenset({"edge_gap", "edge_calls", "edge_errors", "early_timeout"})
 _OPERATION_DETECTORS = frozenset({"self_time", "span_errors"})
 
 

@@ -19,7 +19,7 @@ from rca.waiting import travelling, unanswered
 from rca.weights import CALLS_RISE, PROPAGATING, RankingSettings, propagated, signal_of, strength
 
 # Calls that fail in a service itself, and those that nobody answers.
-_BREAKING = frozenset({"span_errors", "edge_errors"})
+_BREAKING = frozenset({"span_errors", "edge_errors", "early_timeout"})
 # How many times as surprising as what fails, on the common scale, what is said about it may be.
 _PASSED_ON = 2.0
 # How surprising, on the common scale, it must be that a service passes anything on.

@@ -9,7 +9,9 @@ from rca.graph import ServiceGraph, Topology
 from rca.incident import Severity
 
 # Detectors whose findings mean that requests fail or that work is not done, not only that it is slower or noisier.
-FAILING = frozenset({"span_errors", "error_share", "throughput", "consumption", "edge_calls", "edge_errors"})
+FAILING = frozenset(
+    {"span_errors", "error_share", "throughput", "consumption", "edge_calls", "edge_errors", "early_timeout"}
+)
 _FAR = 20.0
 # Share that a slowness has of all the time that requests take: they take a quarter longer, twice as long.
 _LONGER, _DOUBLED = 0.2, 0.5

@@ -31,6 +31,7 @@ class RankingSettings:
             "edge_gap": 1.0,
             "span_errors": 1.2,
             "edge_errors": 1.2,
+            "early_timeout": 1.2,
             FALL: 1.0,
             RISE: 0.5,
             CALLS_FALL: 0.8,

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from analyzers.detectors.base import Detector
 from analyzers.detectors.consumption import Consumption, ConsumptionConfig
+from analyzers.detectors.early_timeout import EarlyTimeout, EarlyTimeoutConfig
 from analyzers.detectors.edge_calls import EdgeCalls, EdgeCallsConfig
 from analyzers.detectors.edge_errors import EdgeErrors, EdgeErrorsConfig
 from analyzers.detectors.edge_gap import EdgeGap, EdgeGapConfig
@@ -26,6 +27,7 @@ DetectorConfig = (
     | EdgeGapConfig
     | EdgeCallsConfig
     | EdgeErrorsConfig
+    | EarlyTimeoutConfig
     | ThroughputConfig
     | ConsumptionConfig
     | SilenceConfig
@@ -40,6 +42,7 @@ DEFAULTS: tuple[DetectorConfig, ...] = (
     EdgeGapConfig(),
     EdgeCallsConfig(),
     EdgeErrorsConfig(),
+    EarlyTimeoutConfig(),
     ThroughputConfig(),
     ConsumptionConfig(),
     SilenceConfig(),
@@ -70,6 +73,8 @@ def build(config: DetectorConfig) -> Detector:
             return EdgeCalls(config)
         case EdgeErrorsConfig():
             return EdgeErrors(config)
+        case EarlyTimeoutConfig():
+            return EarlyTimeout(config)
         case ThroughputConfig():
             return Throughput(config)
         case ConsumptionConfig():

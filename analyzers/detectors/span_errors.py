@@ -36,7 +36,7 @@ class SpanErrors:
                 looked_at += 1
                 if not stats.origin_errors:
                     continue
-                # Calls that are not answered are told of whom they went to, by `EdgeErrors`.
+                # Calls that are not answered are told of whom they went to, by `EdgeErrors` and `EarlyTimeout`.
                 calling = halves.of(key, name, stats)
                 failed = stats.origin_errors - (calling.unanswered if calling is not None else 0)
                 if not failed:

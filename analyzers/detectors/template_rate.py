@@ -73,6 +73,13 @@ class _Count:
         return 0.0 if (surprise > 0) != (other > 0) else min(surprise, other, key=abs)
 
     @property
+    def since_met(self) -> float:
+        """The surprise by what is known since it was first written: that it was not before it was new is not told again
+        and again. Nothing where that is less than there is to be judged."""
+        rate = self.rate.since_met()
+        return replace(self, rate=rate).surprise if rate.exposure >= self.exposure else 0.0
+
+    @property
     def expected(self) -> float:
         """Records; one for each of the other template where that is the rule that is broken."""
         return self.exposure if self.surprise == self._discord < 0 else self.rate.expected(self.exposure)
@@ -147,8 +154,7 @@ class TemplateRate:
                 counts += self._by_the_clock(known, template_id, summary, window)
             surprise, counted = max(((item.surprise, item) for item in counts), key=lambda pair: abs(pair[0]))
             if surprise > 0 and template_id not in known.severe:
-                # That it was not written at all before it was new is not told again and again.
-                surprise = min(surprise, replace(counted, rate=counted.rate.since_met()).surprise)
+                surprise = min(surprise, counted.since_met)
             if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
                 continue
             if template_id not in known.severe and known.released(window.end_unix_nano):

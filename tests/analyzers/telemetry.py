@@ -94,6 +94,7 @@ class Fault(Enum):
     CHATTY = auto()  # payment logs one of its lines eight times over
     STOPPED = auto()  # payment does its work without its usual line, under another
     UNANSWERED = auto()  # checkout hears nothing from payment, which does its work
+    HASTY = auto()  # checkout gives up on payment when half of the usual time is over
     SILENT = auto()  # nothing of anybody arrives
     UNREAD = auto()  # mailer takes no messages
 
@@ -158,7 +159,9 @@ def _request(made: Slice, random: Random, at: int, fault: Fault) -> None:
             outer = parent
             if level:
                 end = begin + took + 2 * lag[level]
-                unheard = fault is Fault.UNANSWERED and level == 2
+                unheard = fault in (Fault.UNANSWERED, Fault.HASTY) and level == 2
+                if fault is Fault.HASTY and level == 2:
+                    end = begin + took // 2
                 call = span("call", begin, end, trace_id, random.randbytes(8), parent, CLIENT, fails or unheard)
                 made.span(_CHAIN[level - 1][0], call)
                 outer, begin = call.span_id, begin + lag[level]

@@ -168,3 +168,31 @@ def test_without_spans_users_may_ask_for_more_of_one_thing_than_of_another() -> 
         baseline.learn(spoken(number, 400, 0.1))
     assert not detector.detect(spoken(100, 400, 0.2), baseline)
     assert detector.detect(spoken(100, 400, 0.9), baseline)
+
+
+def chattering(number: int, extra: int) -> Summary:
+    """Work that is always the same, and beside it so many lines that nothing says who wrote."""
+    start = NOON + number * BUCKET
+    bucket = Summary(start, start + BUCKET)
+    service = bucket.service(PAYMENT)
+    service.operations, service.spans = {"pay": OperationStats(calls=20, entries=20)}, 20
+    service.templates = {"paid": TemplateCount("paid <*>", 100)}
+    if extra:
+        service.templates["chat"] = TemplateCount("cache has <*> rows", extra)
+    service.records = 100 + extra
+    service.severities = {9: 100, 5: extra}
+    return bucket
+
+
+def test_what_is_new_does_not_rise_before_it_is_known_as_long_as_it_is_judged() -> None:
+    """DEBUG was switched on: what a single bucket told of the new lines is no rate yet."""
+    baseline, detector = Baseline(), TemplateRate(TemplateRateConfig())
+    for number in range(60):
+        baseline.learn(chattering(number, 0))
+    baseline.learn(chattering(60, 1))
+    stretch = union(chattering(61 + number, 30) for number in range(24))
+    assert not detector.detect(stretch, baseline)
+    for number in range(40):
+        baseline.learn(chattering(61 + number, 3))
+    (found,) = detector.detect(stretch, baseline)
+    assert found.template_id == "chat"

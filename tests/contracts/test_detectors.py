@@ -39,6 +39,7 @@ FINDS: dict[str, tuple[Fault, set[ServiceKey]]] = {
     "edge_gap": (Fault.LAG, {PAYMENT}),
     "edge_calls": (Fault.CUT_SHORT, {CHECKOUT}),
     "edge_errors": (Fault.UNANSWERED, {PAYMENT}),
+    "early_timeout": (Fault.HASTY, {CHECKOUT}),
     "throughput": (Fault.CUT_SHORT, {PAYMENT}),
     "consumption": (Fault.UNREAD, {MAILER}),
     "silence": (Fault.SILENT, {SOURCE}),

@@ -6,7 +6,7 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from server.evaluation.simulation.faults import Delay, Loss, PoolLeak, RetryStorm
+from server.evaluation.simulation.faults import Delay, EarlyTimeout, Loss, PoolLeak, RetryStorm
 from server.evaluation.simulation.kernel import Gate, Process
 from server.evaluation.simulation.telemetry import Attributes, Line, Telemetry, attribute
 from server.evaluation.simulation.topology import MILLISECOND, Call
@@ -89,12 +89,16 @@ class Caller:
         name, _, operation = call.call.partition("/")
         service = self._world.topology.services[name]
         span_id, begun = self._random.randbytes(8), kernel.now
-        answer = kernel.gate(call.timeout)
+        patience = call.timeout
+        for early in self._world.board.between(EarlyTimeout, pod.service, name):
+            if self._random.random() < early.share:
+                patience = min(patience, early.after)
+        answer = kernel.gate(patience)
         inside = Context(context.trace_id, span_id, context.sampled, context.values)
         kernel.start(self._travel(pod, name, operation, inside, answer))
         outcome: Outcome | None = yield answer
         if outcome is None:
-            outcome = Outcome("Timeout", f"no answer from {name} within {call.timeout // MILLISECOND} ms")
+            outcome = Outcome("Timeout", f"no answer from {name} within {patience // MILLISECOND} ms")
         address = service.address or name
         attributes, title = _described(name, address, operation, service.database, not service.seen[0])
         self._telemetry.span(

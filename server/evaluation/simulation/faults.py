@@ -135,6 +135,13 @@ class RetryStorm(_OnEdge):
     times: int = Field(ge=1, le=100)
 
 
+class EarlyTimeout(_OnEdge):
+    """The caller gives up `after` so long: a timeout that was set too short."""
+
+    kind: Literal["early_timeout"]
+    after: Duration
+
+
 class Silence(_Fault):
     """Telemetry of these services gets lost, of all when none is named; they work on."""
 
@@ -155,6 +162,7 @@ Fault: TypeAlias = Annotated[
     | Delay
     | Loss
     | RetryStorm
+    | EarlyTimeout
     | Silence,
     Field(discriminator="kind"),
 ]

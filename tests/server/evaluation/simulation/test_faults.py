@@ -138,6 +138,16 @@ def test_a_retry_storm_comes_from_the_caller() -> None:
     assert len(calls) == pytest.approx(5 * len(requests), rel=0.15)
 
 
+def test_a_caller_gives_up_early() -> None:
+    seen = broken(kind="early_timeout", edge="front -> middle", after="3ms")
+    during, answered = both(seen, "front", CLIENT)[1], both(seen, "middle", SERVER)[1]
+    assert {item.attribute("error.type") for item in during} == {"Timeout"}
+    assert median(during) == pytest.approx(3, abs=0.1)
+    assert len(answered) == pytest.approx(len(during), abs=3)
+    assert median(answered) > 3.5
+    assert not any(item.failed for item in answered)
+
+
 def test_silence_hides_and_does_not_stop() -> None:
     seen = broken(kind="silence", services=["middle"], lasts="2s")
     assert not seen.spans("middle", since=AT + 1)[0].span.end_time_unix_nano < AT + 2 * SECOND
