@@ -84,6 +84,9 @@ class Baseline:
     max_templates: int = 5000
     max_operations: int = 2000
     max_edges: int = 50_000
+    # Starts of buckets that were met and not learned from yet, of which other traces are kept than at first. Not in
+    # checkpoints of older versions.
+    resampled: set[int] = field(default_factory=set)
 
     def history(self, service: ServiceKey, now_unix_nano: int) -> int:
         """Nanoseconds of event time since the service's first record; 0 for an unknown service."""
@@ -172,6 +175,8 @@ class Baseline:
         if self.silent(bucket):
             return
         elapsed = bucket.end_unix_nano - bucket.start_unix_nano
+        if self._resampled(bucket):
+            self.resampled.add(bucket.start_unix_nano)
         for key, baseline in sorted(self.services.items()):
             if key not in troubled:
                 summary = bucket.services.get(key) or ServiceSummary()
@@ -184,12 +189,13 @@ class Baseline:
         Nothing is learned, and nothing forgotten, from telemetry that was lost.
         """
         self.see(bucket)
+        # What is normal is learned as of the sampling that was there first, and by what was kept when it was met.
+        anew = bucket.start_unix_nano in self.resampled if met else self._resampled(bucket)
+        self.resampled.discard(bucket.start_unix_nano)
         if self.silent(bucket):
             return
         elapsed = bucket.end_unix_nano - bucket.start_unix_nano
         entered, sent = self.work_entered(bucket), produced(bucket)
-        # What is normal is learned as of the sampling that was there first; what a bucket alone tells of it is chance.
-        anew = resampled(self.kept(bucket)[1])
         for key, baseline in sorted(self.services.items()):
             if 0 < baseline.reworded_unix_nano <= bucket.start_unix_nano:
                 baseline.reword()
@@ -210,6 +216,10 @@ class Baseline:
             work = sent_into(edge.client, sent) if edge.consumed else caller.entries if caller else 0
             self.edges.setdefault(edge, EdgeBaseline()).learn(stats, float(work))
         self._fade(elapsed)
+
+    def _resampled(self, bucket: Summary) -> bool:
+        """What a bucket alone tells of the share that is kept is chance."""
+        return resampled(self.kept(bucket)[1])
 
     def _fade(self, elapsed: int) -> None:
         factor = 0.5 ** (elapsed / self.half_life)

@@ -153,6 +153,7 @@ class Engine:
         with self.lock:
             self.timeline.restore(state.timeline, closed)
             self.baseline.services, self.baseline.edges = state.baseline.services, state.baseline.edges
+            self.baseline.resampled = state.baseline.resampled
             self.census.restore(state.census, state.instances)
             self.tracker.restore(state.live, state.before)
             archive = self.timeline.archive

@@ -1,6 +1,7 @@
 """What is learned as normal."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 
@@ -292,6 +293,23 @@ def test_what_is_normal_outlives_a_change_of_sampling(one_in: int) -> None:
         assert not TemplateRate(TemplateRateConfig()).detect(bucket, baseline)
         baseline.learn(bucket)
     assert baseline.services[PAYMENT].templates[template_id].expected(100) == pytest.approx(100, rel=0.1)
+
+
+def test_what_waits_to_be_learned_is_of_the_sampling_it_was_met_with() -> None:
+    """For two minutes one trace in ten was kept; by the time these are learned from it is all of them again."""
+    baseline = learned(*BUCKETS)
+    starts = range(BUCKETS[-1].end_unix_nano, NOON + 365 * 86_400 * SECOND, 5 * SECOND)
+    later = [
+        replace(item, start_unix_nano=start, end_unix_nano=start + 5 * SECOND)
+        for start, item in zip(starts, BUCKETS * 6, strict=False)
+    ]
+    waiting = [*sampled(later[:24], 10), *later[24:]]
+    for bucket in waiting:
+        baseline.meet(bucket)
+    for bucket in waiting:
+        baseline.learn(bucket, met=True)
+    assert baseline.services[PAYMENT].lines.expected(100) == pytest.approx(100, rel=0.02)
+    assert not baseline.resampled
 
 
 def test_what_is_written_by_the_clock_does_not_stop_when_there_is_more_work() -> None:
