@@ -116,13 +116,20 @@ class Baseline:
         return gone if len(gone) >= 2 and len(gone) >= _NEARLY_ALL * len(steady) else ()
 
     def work_entered(self, bucket: Summary) -> float:
-        """Units of work that entered the system: entries of services that nothing else called; where no spans are ever
-        sent, all records."""
+        """Units of work that entered the system: entries of services that nothing else called, nor usually does; where
+        no spans are ever sent, all records."""
         if not any(summary.spans for summary in bucket.services.values()):
             traced = any(known.traced for known in self.services.values())
             return 0.0 if traced else float(sum(summary.records for summary in bucket.services.values()))
-        called = {edge.server for edge in bucket.edges}
+        called = {edge.server for edge in bucket.edges} | self._usually_called()
         return float(sum(summary.entries for key, summary in bucket.services.items() if key not in called))
+
+    def _usually_called(self) -> set[ServiceKey]:
+        """Services most of whose work came from others: when nobody asks them for anything, their jobs still run."""
+        calls: dict[ServiceKey, float] = {}
+        for edge, known in self.edges.items():
+            calls[edge.server] = calls.get(edge.server, 0.0) + known.calls.count
+        return {key for key, count in calls.items() if key in self.services and count > self.services[key].work / 2}
 
     def kept(self, bucket: Summary) -> tuple[float, float]:
         """Share of the traces that is kept, as a multiple of what it was when this was learned: in `bucket` alone, and

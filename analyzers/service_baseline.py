@@ -18,7 +18,7 @@ _REWORDED = 1e-3
 # with this half-life: whatever starts says much that it never says again. And until there was so much work, and so many
 # records: of a few, how many there are is a matter of chance.
 _SETTLED, _SETTLING, _ENOUGH = 60 * 1_000_000_000, 10 * 1_000_000_000, 30.0
-# Half-life of what is known of the share kept lately.
+# Half-life of what is known of the share kept lately, and of what users ask for.
 _LATELY = 30 * 1_000_000_000
 # One request may make many calls of a service or none: work comes in lumps.
 _UNEVEN = 3.0
@@ -32,8 +32,9 @@ class OperationBaseline:
     self_time: Latency = field(default_factory=Latency)
     duration: Latency = field(default_factory=Latency)
     written: WrittenBaseline = field(default_factory=WrittenBaseline)
-    # Units of work that began with it. Not in checkpoints of older versions.
+    # Units of work that began with it, ever and of late. Not in checkpoints of older versions.
     begun: float = 0.0
+    lately: float = 0.0
 
     def learn(self, stats: OperationStats) -> None:
         self.begun += stats.entries
@@ -153,10 +154,16 @@ class ServiceBaseline:
         return min(found), max(found)
 
     def mixture(self, summary: ServiceSummary) -> tuple[float, float]:
-        """`bounds` by the operations its work begins with; those that are new are taken to be as the others."""
+        """`bounds` by the operations its work begins with, as it is in `summary` alone and with what came of late: a
+        few units tell little. Of operations that are new nothing need come; else they are taken to be as the others."""
         kinds = self.kinds(summary)
-        usual, now = sum(usual for usual, _ in kinds), sum(now for _, now in kinds)
-        return bounds(kinds, now / usual) if usual and now else (1.0, 1.0)
+        lately = [known.lately for known in self.operations.values() if known.begun]
+        least, most = _bounds(kinds)
+        least_lately, most_lately = _bounds(
+            [(usual, now + before) for (usual, now), before in zip(kinds, lately, strict=True)]
+        )
+        known = sum(now for _, now in kinds) / summary.entries if summary.entries else 1.0
+        return min(least, least_lately) * min(1.0, known), max(most, most_lately)
 
     def kinds(self, summary: ServiceSummary) -> list[tuple[float, float]]:
         """Units of work by the operation they begin with: as many as were learned from, and as there are now."""
@@ -190,11 +197,15 @@ class ServiceBaseline:
                 self.clocked[template_id] = Rate(0.0, self.novelty.exposure * elapsed / 1e9)
 
     def sample(self, summary: ServiceSummary, elapsed: int) -> None:
-        """Note how many of its units of work were traced of those its records tell of."""
+        """Note how many of its units of work were traced of those its records tell of, and what they began with."""
+        fade = 0.5 ** (elapsed / _LATELY)
+        for name, known in self.operations.items():
+            seen = summary.operations.get(name)
+            known.lately = (known.lately + (seen.entries if seen else 0)) * fade
         if self.traced:
             if self.settled:
                 self.traces.learn(self.exposure(summary), self.done(summary))
-            self.traces.fade(0.5 ** (elapsed / _LATELY))
+            self.traces.fade(fade)
 
     def learn(self, summary: ServiceSummary, elapsed: int, entered: float, anew: bool, max_operations: int) -> None:
         """From a bucket of `elapsed` nanoseconds that was met, in which `entered` units of work entered the system;
@@ -230,3 +241,8 @@ class ServiceBaseline:
         if not self.traced:
             self.written.learn({key: seen.count for key, seen in summary.templates.items()}, summary.records)
             self.written.drop_refuted()
+
+
+def _bounds(kinds: list[tuple[float, float]]) -> tuple[float, float]:
+    usual, now = sum(usual for usual, _ in kinds), sum(now for _, now in kinds)
+    return bounds(kinds, now / usual) if usual and now else (1.0, 1.0)

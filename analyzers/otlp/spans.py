@@ -8,6 +8,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
 from analyzers.columns import SpanBatch
+from analyzers.otlp.calls import CallReader
 from analyzers.otlp.peers import PEER_KEYS, PeerReader
 from analyzers.otlp.received import Received, request_of, times_of
 from analyzers.otlp.resource_reader import ResourceReader
@@ -21,12 +22,13 @@ class SpanDecoder:
 
     def __init__(self, limits: DecodeLimits | None = None) -> None:
         self._limits = limits or DecodeLimits()
+        self._calls = CallReader()
         self._peers = PeerReader()
         self._resources = ResourceReader()
 
     def decode(self, requests: Sequence[Received]) -> SpanBatch:
         """Columns of all spans, in the order sent; those of Hypocenter's own are left out and counted. A span that
-        ends before it starts, or has no start, has duration 0."""
+        ends before it starts, or has no start, has duration 0; what is a call and doesn't say so has kind CLIENT."""
         wire = Wire(request.body for request in requests)
         try:
             levels = outline(wire)
@@ -42,6 +44,8 @@ class SpanDecoder:
         resources, which = self._resources.read_all(levels.resources)
         resource = which[levels.group]
         kind = spans.kinds()
+        vague = spans.attributes.of(kind <= Span.SPAN_KIND_INTERNAL)
+        kind[self._calls.read(spans.wire, vague, len(spans))] = Span.SPAN_KIND_CLIENT
         producing = kind == Span.SPAN_KIND_PRODUCER
         # A consumer names what it takes from, which is a peer as well.
         naming = producing | (kind == Span.SPAN_KIND_CLIENT) | (kind == Span.SPAN_KIND_CONSUMER)

@@ -43,6 +43,9 @@ class _Held:
     logs: dict[str, list[LogRecord]] = field(default_factory=dict)
 
 
+_VAGUE = {False: Span.SPAN_KIND_UNSPECIFIED, "internal": Span.SPAN_KIND_INTERNAL}
+
+
 class Telemetry:
     """Holds records, by pod, until `export` is asked for them."""
 
@@ -81,7 +84,7 @@ class Telemetry:
                 parent_span_id=context.parent_id,
                 trace_state=self._trace_state(),
                 name=name,
-                kind=kind if service.kinds else Span.SPAN_KIND_UNSPECIFIED,
+                kind=kind if service.kinds is True else _VAGUE[service.kinds],
                 start_time_unix_nano=start + pod.clock,
                 end_time_unix_nano=self._world.kernel.now + pod.clock,
                 attributes=known,

@@ -144,8 +144,8 @@ class Service(Written):
     log_name: str = ""
     # What its callers call it at, where that is not its name.
     address: str = ""
-    # Whether spans say their kind and who was called.
-    kinds: bool = True
+    # Whether spans say their kind and who was called; or that, and that their kind is internal.
+    kinds: bool | Literal["internal"] = True
     # Share of its spans that get lost on the way.
     spans_lost: Share = 0.0
     # How far its clocks are ahead, and behind.

@@ -75,7 +75,19 @@ def peer_of(span: Span, namespace: str) -> tuple[str, str, bool] | None:
     for url in ("url.full", "http.url"):
         said[url] = said.get(url, "").partition("://")[2].partition(":")[0]
     named = [said[key][:255] for key in KEYS if said.get(key, "") not in ("", "localhost", "::1")]
-    return (namespace, named[0], span.kind == PRODUCER) if named and span.kind in NAMING else None
+    return (namespace, named[0], span.kind == PRODUCER) if named and kind_of(span) in NAMING else None
+
+
+def kind_of(span: Span) -> int:
+    """What says whom it calls is a call, unless it says that it is something else."""
+    said = {item.key for item in span.attributes}
+    named = said & {"service.peer.name", "peer.service"}
+    calling = said & {"db.system", "db.system.name", "url.full", "http.url"} and said & {
+        "server.address",
+        "net.peer.name",
+    }
+    vague = not 2 <= span.kind <= 5
+    return CLIENT if vague and (named or calling) else 0 if not 0 <= span.kind <= 5 else span.kind
 
 
 def expected(request: ExportTraceServiceRequest) -> list[tuple[object, ...]]:
@@ -89,7 +101,7 @@ def expected(request: ExportTraceServiceRequest) -> list[tuple[object, ...]]:
                 (
                     said.get("service.name") or "unknown_service",
                     span.name[:255],
-                    span.kind if 0 <= span.kind <= 5 else 0,
+                    kind_of(span),
                     span.start_time_unix_nano if sound else span.end_time_unix_nano,
                     span.end_time_unix_nano,
                     span.status.code == Status.STATUS_CODE_ERROR,

@@ -131,6 +131,9 @@ def test_what_is_sent_can_be_poor() -> None:
     assert len(seen.spans("front")) == pytest.approx(len(rich.spans("front")) / 2, rel=0.25)
     assert {item.span.kind for item in seen.spans("front")} == {0}
     assert not any(item.span.attributes for item in seen.spans("front"))
+    vague = observe(small(services={"front": {"kinds": "internal"}})).spans("front")
+    assert {item.span.kind for item in vague} == {1}
+    assert any(item.span.attributes for item in vague)
     assert seen.logs("front-logs")
     assert not any(item.record.trace_id for item in seen.logs("front-logs"))
     assert seen.logs("front-logs")[0].record.time_unix_nano >= START + 3 * SECOND
