@@ -16,11 +16,11 @@ Answered: TypeAlias = Mapping[ServiceKey, Mapping[ServiceKey, int]]
 
 
 def answered(calls: Calls, columns: Columns) -> Answered:
-    """Of callers who wait for an answer. A caller's half that came first is no longer known by whom it called. Those
-    that have no place of their own are many, and left out."""
+    """Of callers who wait for an answer. A caller's half that came in an earlier bucket is no longer known by whom it
+    called. Those that have no place of their own are many, and left out."""
     peers, services = columns.lexicon.peers.known, columns.services
     peer = columns.peer.take(calls.caller)
-    waited = (calls.known == calls.caller) & ~calls.asynchronous & ~columns.consuming.take(calls.caller)
+    waited = ~calls.asynchronous & ~columns.consuming.take(calls.caller)
     named = np.flatnonzero((peer >= 0) & waited)
     pairs = peer.take(named) * len(services) + columns.service.take(calls.callee.take(named))
     codes, counts = counted(pairs, len(peers) * len(services))

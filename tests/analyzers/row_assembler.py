@@ -147,6 +147,11 @@ class Places:
             edge = self._edges[key] = self._summary.edge(EdgeKey(client.service, server.service, asynchronous))
         return edge
 
+    def answer(self, caller: SpanRow, callee: SpanRow) -> None:
+        if caller.peer is not None and caller.kind != _CONSUMER and not _asynchronous(caller, callee):
+            by = self.answered.setdefault(caller.peer.service, {})
+            by[callee.service] = by.get(callee.service, 0) + 1
+
     def inferred_edge(self, place: Place, peer: Peer, taking: bool) -> EdgeStats:
         """To a service of which only the name is known, or from a queue."""
         key = (id(place), id(peer), taking)
@@ -189,7 +194,8 @@ class RowAssembler:
                 links[id(parent)].behind.append(span)
         for span in ordered:
             if id(span) in links:
-                self._join(span, links[id(span)], places)
+                link = links[id(span)]
+                self._join(span, link, id(link.parent) in links, places)
         places.finish()
         return places.answered
 
@@ -218,7 +224,8 @@ class RowAssembler:
                     young.waiting.setdefault(parent_id, []).append(span)
         return link
 
-    def _join(self, span: SpanRow, link: "Link", places: Places) -> None:
+    def _join(self, span: SpanRow, link: "Link", parent_here: bool, places: Places) -> None:
+        """`parent_here`: its parent, if that came before it, is of this bucket too."""
         parent = link.parent
         place = places.of(span.resource)
         beside = [(child, places.of(child.resource)) for child in link.children]
@@ -229,11 +236,11 @@ class RowAssembler:
         for child, where in beside:
             if where is not place:
                 _call(span, place, child, where, places)
-                if span.peer is not None and span.kind != _CONSUMER and not _asynchronous(span, child):
-                    answered = places.answered.setdefault(span.peer.service, {})
-                    answered[where.service] = answered.get(where.service, 0) + 1
+                places.answer(span, child)
         if parent is not None and (caller := places.of(parent.resource)) is not place:
             _call(parent, caller, span, place, places)
+            if parent_here:
+                places.answer(parent, span)
         taking = span.kind == _CONSUMER
         alone = all(where is place for _, where in (*beside, *behind))
         if span.peer is not None and (taking or alone or span.kind == _PRODUCER):

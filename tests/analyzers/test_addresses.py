@@ -10,8 +10,9 @@ from analyzers.baseline import Baseline
 from analyzers.service import ServiceKey, service_key
 from analyzers.spans.answered import Answered
 from analyzers.summary import EdgeKey, EdgeStats, Summary
+from analyzers.templates import TemplateMiner
 from analyzers.timeline import Timeline, TimelineState, WindowSettings
-from tests.analyzers.telemetry import CHECKOUT, NOON, PAYMENT, SECOND
+from tests.analyzers.telemetry import CHECKOUT, CLIENT, MILLI, NOON, PAYMENT, SECOND, SERVER, Slice, feed, span
 
 MAIL = service_key("mail", "shop")
 ADDRESS = replace(CHECKOUT, name="psp-7.internal")
@@ -219,3 +220,25 @@ def test_what_was_usual_of_the_address_is_usual_of_who_answers_there() -> None:
     baseline.readdress({ADDRESS: PAYMENT})
     assert baseline.edges.keys() == {EdgeKey(CHECKOUT, PAYMENT, inferred=True), queue}
     assert baseline.edges[EdgeKey(CHECKOUT, PAYMENT, inferred=True)] is usual
+
+
+def test_where_clocks_differ_halves_of_one_bucket_tell() -> None:
+    """Payment's clock is ahead, so all of its halves end after those of who called it; one in forty gets lost."""
+    slices, named = [], {"server.address": ADDRESS.name}
+    for second in range(20):
+        made = Slice()
+        for number in range(4):
+            at = NOON + second * SECOND + number * SECOND // 5
+            trace_id, span_id = (at + 1).to_bytes(16, "big"), (at + 2).to_bytes(8, "big")
+            call = span("call", at, at + 20 * MILLI, trace_id, span_id, kind=CLIENT, attributes=named)
+            made.span(CHECKOUT, call)
+            if (second, number) not in {(3, 0), (11, 2)}:
+                begin = at + 53 * MILLI
+                work = span("pay", begin, begin + 14 * MILLI, trace_id, (at + 3).to_bytes(8, "big"), span_id, SERVER)
+                made.span(PAYMENT, work)
+        slices.append(made)
+    timeline = Timeline(WindowSettings())
+    for part in slices:
+        feed(timeline, TemplateMiner(), part)
+    list(timeline.close_all())
+    assert timeline.addresses.of(ADDRESS) == PAYMENT

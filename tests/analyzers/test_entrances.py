@@ -58,3 +58,13 @@ def test_what_enters_elsewhere_explains_nothing() -> None:
     seen = bucket(41, 60, 20, jobs=0)
     assert Entrances(known(), seen).mixture(PAYMENT)[0] > 0.8
     assert Entrances(known(), seen).mixture(FRONTEND)[0] > 0.8
+
+
+def test_jobs_of_those_who_are_usually_called_are_no_load() -> None:
+    """At night nobody orders anything; payment cleans up as ever."""
+    baseline = known()
+    night = bucket(41, 0, 0)
+    night.edges.clear()
+    _work(night, PAYMENT, {"clean up": 20})
+    assert baseline.work_entered(night) == 0.0
+    assert Throughput(ThroughputConfig()).detect(night, baseline) == []
