@@ -22,6 +22,9 @@ _SETTLED, _SETTLING, _ENOUGH = 60 * 1_000_000_000, 10 * 1_000_000_000, 30.0
 _LATELY = 30 * 1_000_000_000
 # One request may make many calls of a service or none: work comes in lumps.
 _UNEVEN = 3.0
+# Units of work that begin with an operation which comes again, and share of all that may begin with others before what
+# is new tells nothing.
+_AGAIN, _ALWAYS_NEW = 1.5, 0.05
 # Share of its buckets in which a steady service sent something, and how many must be known.
 _STEADY, _STEADY_BUCKETS = 0.95, 11.0
 
@@ -155,15 +158,24 @@ class ServiceBaseline:
 
     def mixture(self, summary: ServiceSummary) -> tuple[float, float]:
         """`bounds` by the operations its work begins with, as it is in `summary` alone and with what came of late: a
-        few units tell little. Of operations that are new nothing need come; else they are taken to be as the others."""
+        few units tell little. Of operations that are new nothing need come, unless there are new ones all the time; at
+        the most they are as the others."""
         kinds = self.kinds(summary)
         lately = [known.lately for known in self.operations.values() if known.begun]
         least, most = _bounds(kinds)
         least_lately, most_lately = _bounds(
             [(usual, now + before) for (usual, now), before in zip(kinds, lately, strict=True)]
         )
-        known = sum(now for _, now in kinds) / summary.entries if summary.entries else 1.0
-        return min(least, least_lately) * min(1.0, known), max(most, most_lately)
+        least, most = min(least, least_lately), max(most, most_lately)
+        if summary.entries and self._repeats:
+            least *= min(1.0, sum(now for _, now in kinds) / summary.entries)
+        return least, most
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether its work nearly always begins with operations that come again: names may hold what differs."""
+        once = sum(known.begun for known in self.operations.values() if known.begun < _AGAIN)
+        return once <= _ALWAYS_NEW * self.work
 
     def kinds(self, summary: ServiceSummary) -> list[tuple[float, float]]:
         """Units of work by the operation they begin with: as many as were learned from, and as there are now."""

@@ -1,4 +1,5 @@
-"""Callers that lose time, or get no answer, on the way to most of what they call: it is they, not all the others."""
+"""Callers that lose time, or get no answer, on the way to most of what they call, or where all others are answered: it
+is they, not all the others."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +14,8 @@ from rca.weights import IDLE, RankingSettings, strength
 # Calls to at least this many services, and to this share of all it calls and waits for, must be slow or fail. Two that
 # don't answer may have a third to wait for that nobody sees, unless they answer others.
 _MANY, _ALONE, _MOST = 2, 3, 0.6
+# Or one alone that answers so many calls of others, of which no more than this share of its share fail.
+_PLENTY, _FEWER = 10, 0.1
 _SAID = {
     "edge_gap": ("outgoing_gaps", "loses time on the way to"),
     "edge_errors": ("outgoing_errors", "gets no answer from"),
@@ -56,6 +59,8 @@ def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
 
 def _most(caller: ServiceKey, detector: str, items: Sequence[Anomaly], topology: Topology) -> bool:
     callees = {item.service for item in items}
+    if detector == "edge_errors" and all(_serves(item, caller, topology) for item in items):
+        return True
     least = _MANY if detector == "edge_gap" or all(_answers(item, caller, topology) for item in callees) else _ALONE
     return len(callees) >= max(least, _MOST * len(topology.awaited(caller)))
 
@@ -63,6 +68,14 @@ def _most(caller: ServiceKey, detector: str, items: Sequence[Anomaly], topology:
 def _troubled(found: Iterable[Anomaly], caller: ServiceKey) -> bool:
     """Whether anything is wrong there but that somebody else than `caller` finds it out of reach."""
     return any(item.detector not in IDLE and item.peer in (None, caller) for item in found)
+
+
+def _serves(item: Anomaly, caller: ServiceKey, topology: Topology) -> bool:
+    """Whether it serves all others as ever: the address, the password or the network of this one is wrong."""
+    others = [topology.call(other, item.service) for other in topology.callers(item.service) - {caller}]
+    made = sum(call.calls for call in others if call is not None)
+    failed = sum(call.failed for call in others if call is not None)
+    return made >= _PLENTY and failed <= _FEWER * item.observed * made
 
 
 def _answers(callee: ServiceKey, caller: ServiceKey, topology: Topology) -> bool:
@@ -80,7 +93,11 @@ def evidence_of_outgoing(service: ServiceKey, going: Outgoing, settings: Ranking
         yield Evidence(
             signal=signal,
             contribution=settings.weights[detector] * strength(middle.surprise),
-            description=f"it {said} {len(items)} of the services it calls: {middle.description}",
+            description=(
+                f"it {said} {len(items)} of the services it calls: {middle.description}"
+                if len(items) > 1
+                else f"others are answered: {middle.description}"
+            ),
             anomaly_ids=tuple(item.anomaly_id for item in (middle, *(item for item in items if item is not middle))),
             trace_ids=middle.trace_ids,
         )
@@ -114,6 +131,10 @@ def spared(
         yield Evidence(
             signal="explained_by_caller",
             contribution=-settings.explained * counted[detector],
-            description=f"{names} {_SAID[detector][1]} others just as well",
+            description=(
+                f"{names} {_SAID[detector][1]} others just as well"
+                if all(len(going.by[caller][detector]) > 1 for caller in callers)
+                else f"it answers all but {names}"
+            ),
             anomaly_ids=tuple(item.anomaly_id for item in items),
         )

@@ -184,7 +184,7 @@ def _hypothesis(service: ServiceKey, strongest: Anomaly) -> str:
         if strongest.detector == "edge_gap":
             return f"{service.name} itself is slow: it loses time on the way to whatever it calls"
         if strongest.detector == "edge_errors":
-            return f"{service.name} itself gets no answer from whatever it calls"
+            return f"{service.name} itself gets no answer from whom it calls ({strongest.subject})"
         return f'{service.name} does not answer as it should: {strongest.service.name} logs "{strongest.subject}"'
     what = {
         "self_time": f"{service.name} itself became slow in {strongest.subject}",

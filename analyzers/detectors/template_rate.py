@@ -256,11 +256,14 @@ class TemplateRate:
             seen = summary.templates.get(other)
             if other == template_id or other in known.severe or (seen is not None and seen.max_severity >= _WARN):
                 continue
-            usual_there = learned.written.templates.get(other)
-            if usual_there is None and (
-                seen is None or likeness(seen.text, known.texts[template_id]) < self._config.alike
+            usual_there, elsewhere = learned.written.templates.get(other), known.templates.get(other)
+            if (
+                usual_there is None
+                and (elsewhere is None or elsewhere.count <= 0)
+                and (seen is None or likeness(seen.text, known.texts[template_id]) < self._config.alike)
             ):
-                # Something new is the same statement in other words, or it is what takes its place.
+                # Something new is the same statement in other words, or it is what takes its place; not so what other
+                # operations write as well, as that a user asked for what there is not.
                 continue
             expected = usual_there.per_call.expected(stats.calls) if usual_there else 0.0
             share = -(stats.templates.get(other, 0) - expected) / departure

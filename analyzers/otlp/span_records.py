@@ -9,6 +9,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from analyzers.columns import Bools, Int32, Int64, UInt64
 from analyzers.otlp.ids import span_ids, trace_ids
 from analyzers.otlp.resources import NAME_LIMIT
+from analyzers.otlp.routes import routes
 from analyzers.otlp.times import wire_times
 from analyzers.wire import FIXED64, LENGTH, VARINT, Repeated, Wire, tag_of, walk
 
@@ -62,12 +63,13 @@ class SpanRecords:
         return self._errors
 
     def names(self) -> tuple[Sequence[str], Int32]:
-        """A table, cut to the limit, and the place of each span's name in it."""
+        """A table of routes, cut to the limit, and the place of each span's name in it."""
         name = self._walk.single[_NAME]
         at = np.where(name.present, name.at, 0)
         encoded = self._wire.texts(at, np.where(name.present, name.size, 0)).dictionary_encode()
-        codes: Int32 = encoded.indices.to_numpy()
-        return [text[:NAME_LIMIT] for text in encoded.dictionary.to_pylist()], codes
+        short = routes(encoded.dictionary).dictionary_encode()
+        codes: Int32 = short.indices.to_numpy().take(encoded.indices.to_numpy())
+        return [text[:NAME_LIMIT] for text in short.dictionary.to_pylist()], codes
 
     def trace_ids(self) -> UInt64:
         return trace_ids(self._wire, self._walk.single[_TRACE_ID])

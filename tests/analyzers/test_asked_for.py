@@ -72,3 +72,13 @@ def test_of_an_operation_that_is_new_nothing_need_come() -> None:
     assert found(seen, usual()) == []
     seen.edges[EdgeKey(CHECKOUT, PAYMENT)] = EdgeStats(calls=0)
     assert [item.surprise < 0 for item in found(seen, usual())] == [True]
+
+
+def test_where_operations_are_always_new_that_tells_nothing() -> None:
+    """Names of spans hold what differs from request to request: what comes of these is missed all the same."""
+    baseline = Baseline()
+    for number in range(60):
+        baseline.learn(bucket(number, **{f"look at {number}": 2}, order=5))
+    seen = window(72, **{"look at 72": 2}, order=5)
+    seen.edges[EdgeKey(CHECKOUT, PAYMENT)] = EdgeStats(calls=2)
+    assert [item.surprise < 0 for item in found(seen, baseline)] == [True]

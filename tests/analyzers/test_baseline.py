@@ -124,7 +124,7 @@ def test_operations_are_bounded() -> None:
     baseline = Baseline(max_operations=10)
     for second in range(40):
         at = NOON + second * 5 * SECOND
-        spans = [span(f"GET /{second}/{n}", at, at, span_id=bytes([n]) * 8) for n in range(5)]
+        spans = [span(f"run {second} {n}", at, at, span_id=bytes([n]) * 8) for n in range(5)]
         for bucket in closed([Slice(spans=span_groups(spans))]):
             baseline.learn(bucket)
     assert len(baseline.services[PAYMENT].operations) == 10

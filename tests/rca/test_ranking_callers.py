@@ -6,7 +6,7 @@ import pytest
 
 from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
-from analyzers.summary import EdgeKey, OperationStats
+from analyzers.summary import EdgeKey, EdgeStats, OperationStats
 from rca.graph import build_graph
 from rca.ranking import rank
 from tests.rca.findings import CALLS, CATALOG, CHECKOUT, FRONTEND, LEDGER, MAIL, PAYMENT, SHOP, finding, graph, summary
@@ -67,7 +67,7 @@ def test_who_gets_no_answer_from_most_it_calls_fails_itself() -> None:
     refused = [unanswered(CHECKOUT, item) for item in (PAYMENT, MAIL, CATALOG)]
     causes = rank([*refused, idle, finding(CHECKOUT, "error_share", 12.0)], GRAPH)
     assert causes[0].service == CHECKOUT
-    assert "gets no answer from whatever it calls" in causes[0].hypothesis
+    assert "gets no answer from whom it calls" in causes[0].hypothesis
     assert all(item.contribution > 0 for item in causes[0].evidence)
     for cause in causes[1:]:
         assert any("checkout gets no answer from others just as well" in item.description for item in cause.evidence)
@@ -90,6 +90,21 @@ def test_two_that_give_no_answer_may_wait_for_a_third() -> None:
     assert rank(refused, graph(*CALLS, (CHECKOUT, MAIL)))[0].service in (PAYMENT, MAIL)
     answering_others = graph(*CALLS, (CHECKOUT, MAIL), (FRONTEND, MAIL), (CATALOG, PAYMENT))
     assert rank(refused, answering_others)[0].service == CHECKOUT
+
+
+@pytest.mark.parametrize(("answered", "failed", "first"), [(200, 0, CHECKOUT), (200, 60, MAIL), (4, 0, MAIL)])
+def test_who_alone_gets_no_answer_has_the_wrong_address(answered: int, failed: int, first: ServiceKey) -> None:
+    """All others are answered by the same one; unless they are few, or some of theirs fail too."""
+    calls = {EdgeKey(CHECKOUT, MAIL): (50, 20), EdgeKey(FRONTEND, MAIL): (answered, failed)}
+    seen = summary(*CALLS)
+    for edge, (made, wrong) in calls.items():
+        seen.edges[edge] = EdgeStats(made, errors=wrong)
+    causes = rank([replace(unanswered(CHECKOUT, MAIL), observed=0.4)], build_graph(seen))
+    assert causes[0].service == first
+    if first == CHECKOUT:
+        assert causes[0].hypothesis == "checkout itself gets no answer from whom it calls (checkout -> mail)"
+        assert "others are answered" in causes[0].evidence[0].description
+        assert causes[1].evidence[-1].description == "it answers all but checkout"
 
 
 def test_a_silent_culprit_is_first_however_loud_those_are_who_wait_for_it() -> None:
