@@ -173,7 +173,7 @@ class Aliases:
             self._sightings[writer].buckets += 1
 
     def _compare(self, bucket: Summary) -> None:
-        """By pod: one name for the logs from there, another for the spans, and nobody else."""
+        """By pod: one name for the logs from there, another for the spans, and nobody else of such a name."""
         logging: dict[tuple[str, str], list[ServiceKey]] = {}
         tracing: dict[tuple[str, str], list[ServiceKey]] = {}
         for key, seen in sorted(bucket.services.items()):
@@ -188,15 +188,19 @@ class Aliases:
             places = [(key.environment, pod) for pod in seen.pods]
             others = {other for place in places for other in tracing.get(place, ())}
             writers = {other for place in places for other in logging[place]}
-            if len(others) != 1 or writers != {key}:
-                if others and key in self._sightings:
-                    self._sightings[key].together = 0
+            known = self._sightings.get(key)
+            near = _nearest(key, {*others, known.beside} if known and known.beside else others)
+            if not others.intersection(near):
+                # Nobody, or nobody who is as likely as who is missing.
                 continue
-            (other,) = others
-            if _kin(key.name, other.name):
-                sighting = self._sighting(key, bucket)
-                sighting.together = sighting.together + 1 if sighting.beside == other else 1
-                sighting.beside = other
+            if len(near) > 1 or writers != {key}:
+                if known is not None:
+                    known.together = 0
+                continue
+            (other,) = near
+            sighting = self._sighting(key, bucket)
+            sighting.together = sighting.together + 1 if sighting.beside == other else 1
+            sighting.beside = other
 
     def _sighting(self, key: ServiceKey, bucket: Summary) -> Sighting:
         sighting = self._sightings.setdefault(key, Sighting())
@@ -241,9 +245,16 @@ def _sends(summary: Summary, service: ServiceKey) -> bool:
     return seen is not None and seen.spans > 0
 
 
-def _kin(one: str, other: str) -> bool:
-    """Whether the names have a word in common that says whose they are."""
-    return bool(_words(one) & _words(other))
+def _nearest(logged: ServiceKey, others: Iterable[ServiceKey]) -> list[ServiceKey]:
+    """Those that have most of their names in common with it, and any word that says whose they are: a proxy beside a
+    service sends spans from the same pod."""
+    alike = {other: _alike(_words(logged.name), _words(other.name)) for other in others}
+    most = max(alike.values(), default=0.0)
+    return [other for other, share in sorted(alike.items()) if share == most > 0]
+
+
+def _alike(one: set[str], other: set[str]) -> float:
+    return len(one & other) / max(1, len(one | other))
 
 
 def _words(name: str) -> set[str]:

@@ -7,7 +7,7 @@ from analyzers.addresses import movable
 from analyzers.changes import Change
 from analyzers.latencies import Latency
 from analyzers.queues import produced, sent_into
-from analyzers.rates import Rate
+from analyzers.rates import ESTABLISHED, Rate
 from analyzers.sampling import middle_share, resampled
 from analyzers.service import ServiceKey
 from analyzers.service_baseline import ServiceBaseline
@@ -35,6 +35,12 @@ class EdgeBaseline:
     # older versions.
     busiest: float = 0.0
     made_by_all: float = 0.0
+    # Units of work of the caller before its first call. Not in checkpoints of older versions.
+    before: float = 0.0
+
+    def passing(self, work: float) -> bool:
+        """Whether there were calls for so short a time, after there were none, that they may be over: those of a job."""
+        return self.before >= work > self.calls.exposure / ESTABLISHED
 
     def repeated(self, stats: EdgeStats) -> int:
         """Calls of which one trace made more than usual, but for one: a job that reads a table row by row is one thing,
@@ -65,6 +71,7 @@ class EdgeBaseline:
     def fade(self, factor: float) -> None:
         self.busiest *= factor
         self.made_by_all *= factor
+        self.before *= factor
         self.calls.fade(factor)
         self.errors.fade(factor)
         self.lost.fade(factor)
@@ -221,12 +228,20 @@ class Baseline:
             caller = bucket.services.get(edge.client)
             stats = bucket.edges.get(edge) or EdgeStats()
             work = sent_into(edge.client, sent) if edge.consumed else caller.entries if caller else 0
-            self.edges.setdefault(edge, EdgeBaseline()).learn(stats, float(work))
+            known = self.edges.get(edge)
+            if known is None:
+                known = self.edges[edge] = EdgeBaseline(before=self._work_before(edge, work))
+            known.learn(stats, float(work))
         self._fade(elapsed)
 
     def _resampled(self, bucket: Summary) -> bool:
         """What a bucket alone tells of the share that is kept is chance."""
         return resampled(self.kept(bucket)[1])
+
+    def _work_before(self, edge: EdgeKey, work: float) -> float:
+        """What was learned of the caller before the bucket with so much of its work in it."""
+        caller = self.services.get(edge.client)
+        return max(0.0, caller.work - work) if caller is not None and not edge.consumed else 0.0
 
     def _fade(self, elapsed: int) -> None:
         factor = 0.5 ** (elapsed / self.half_life)

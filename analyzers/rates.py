@@ -15,7 +15,7 @@ _MOST_RESIDUAL = 12.0
 # Share of the buckets that it would fill in which what comes steadily comes.
 _MOSTLY = 0.5
 # Times as long as it is gone for something must have been there to be missed, if it was not always there.
-_ESTABLISHED = 3.0
+ESTABLISHED = 3.0
 # Calls for which chance is computed exactly, and the least of what was missing before for any to have been.
 _FEW, _MISSING = 200, 0.5
 # How many failures must be known for it to be known how many come at once.
@@ -174,7 +174,7 @@ class Rate:
         if count > expected:
             expected = min(count, expected * (1 + tolerance))
         else:
-            if self.before >= exposure > (self.exposure - self.before) / _ESTABLISHED:
+            if self.before >= exposure > (self.exposure - self.before) / ESTABLISHED:
                 return 0.0
             expected = max(count, expected * (1 - tolerance))
             if (clump := self.clump) > cluster:

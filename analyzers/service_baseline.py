@@ -24,7 +24,7 @@ _LATELY = 30 * 1_000_000_000
 _UNEVEN = 3.0
 # Units of work that begin with an operation which comes again, and share of all that may begin with others before what
 # is new tells nothing.
-_AGAIN, _ALWAYS_NEW = 1.5, 0.05
+_AGAIN, _ALWAYS_NEW = 1.5, 0.25
 # Share of its buckets in which a steady service sent something, and how many must be known.
 _STEADY, _STEADY_BUCKETS = 0.95, 11.0
 

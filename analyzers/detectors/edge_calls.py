@@ -40,7 +40,7 @@ class EdgeCalls:
             if work is None:
                 continue
             surprise = known.calls.surprise(known.made(stats, work), work, self._config.tolerance)
-            if abs(surprise) < self._config.threshold:
+            if abs(surprise) < self._config.threshold or (surprise < 0 and known.passing(work)):
                 continue
             unheard = window.edges.get(replace(edge, inferred=not edge.inferred))
             if surprise < 0 and unheard is not None:

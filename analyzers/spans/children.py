@@ -9,6 +9,9 @@ from analyzers.columns import Bools, Int64
 from analyzers.spans.columns import Columns
 from analyzers.spans.family import Family, Pairs
 
+# Of a span, the part that is nothing where clocks differ.
+_BLUR = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Children:
@@ -25,6 +28,8 @@ class Children:
     # so between the two or beyond.
     unanswered: Bools
     lost: Bools
+    # Whether clocks differ so much that nothing, or next to nothing, is left of it beside its children.
+    blurred: Bools
 
     @classmethod
     def of(cls, family: Family, columns: Columns) -> "Children":
@@ -37,7 +42,12 @@ class Children:
         calling = (columns.peer >= 0) & ~columns.consuming
         unanswered = calling & (~remote | columns.producing)
         lost = (calling | (columns.rows["kind"] == Span.SPAN_KIND_CLIENT)) & remote & columns.error & ~failed
-        return cls(count, _covered(pairs, columns, count), failed, remote, unanswered, lost)
+        began = _began(pairs, columns)
+        covered = _covered(pairs, began, columns, count)
+        blurred = np.zeros(size, dtype=np.bool_)
+        blurred[parent[began != columns.start.take(child)]] = True
+        blurred &= columns.duration - covered < columns.duration // _BLUR
+        return cls(count, covered, failed, remote, unanswered, lost, blurred)
 
 
 def ended_with(family: Family, columns: Columns) -> Bools:
@@ -73,11 +83,11 @@ def _ended(family: Family, columns: Columns) -> Pairs:
     )
 
 
-def _covered(pairs: Pairs, columns: Columns, count: Int64) -> Int64:
+def _covered(pairs: Pairs, began: Int64, columns: Columns, count: Int64) -> Int64:
     covered = np.zeros(len(columns.rows), dtype=np.int64)
     # What of the child lies within the parent.
-    start = np.maximum(columns.start.take(pairs.child), columns.start.take(pairs.parent))
-    end = np.minimum(columns.end.take(pairs.child), columns.end.take(pairs.parent))
+    start = np.maximum(began, columns.start.take(pairs.parent))
+    end = np.minimum(began + columns.duration.take(pairs.child), columns.end.take(pairs.parent))
     single = count.take(pairs.parent) == 1
     covered[pairs.parent[single]] = np.maximum(end - start, 0)[single]
     several = np.flatnonzero(~single)
@@ -89,6 +99,21 @@ def _covered(pairs: Pairs, columns: Columns, count: Int64) -> Int64:
         lengths = _union(start.take(order), end.take(order), first)
         covered[parent[first]] = np.add.reduceat(lengths, first)
     return covered
+
+
+def _began(pairs: Pairs, columns: Columns) -> Int64:
+    """When each child began by its parent's clock, as far as one can tell: of another service by another clock, so that
+    a call somebody waited for is moved to where it lies within its caller's half, if it is no longer than that."""
+    start, first = columns.start.take(pairs.child), columns.start.take(pairs.parent)
+    last = columns.end.take(pairs.parent) - columns.duration.take(pairs.child)
+    astray = np.flatnonzero(
+        ((start < first) | (start > last))
+        & (first <= last)
+        & (columns.service.take(pairs.parent) != columns.service.take(pairs.child))
+    )
+    moved = astray[~columns.unwaited(pairs.parent.take(astray), pairs.child.take(astray))]
+    start[moved] = np.clip(start.take(moved), first.take(moved), last.take(moved))
+    return start
 
 
 def _union(start: Int64, end: Int64, first: Int64) -> Int64:

@@ -282,7 +282,7 @@ class RowAssembler:
             edge = places.edge(place, where, _asynchronous(span, child))
             edge.gap.add(max(duration - (child.end - child.start), 1))
             edge.lost += lost
-        elif not unanswered:
+        elif not unanswered and not (_astray(span, children) and duration - _covered(span, children) < duration // 64):
             own = duration - _covered(span, children) if children else duration
             operation.self_time.add(own)
             if pod:
@@ -335,10 +335,23 @@ def _asynchronous(parent: SpanRow, child: SpanRow) -> bool:
     return late and not waited and child.end - child.start > parent.end - parent.start
 
 
+def _by_clock_of(parent: SpanRow, child: SpanRow) -> tuple[int, int]:
+    """Start and end: a call that somebody waited for lies within its caller's half, if it fits."""
+    start, last = child.start, parent.end - child.duration
+    elsewhere = child.service != parent.service and not _asynchronous(parent, child)
+    if elsewhere and parent.start <= last:
+        start = min(max(start, parent.start), last)
+    return start, start + child.duration
+
+
+def _astray(span: SpanRow, children: list[tuple[SpanRow, Place]]) -> bool:
+    return any(_by_clock_of(span, child)[0] != child.start for child, _ in children)
+
+
 def _covered(span: SpanRow, children: list[tuple[SpanRow, Place]]) -> int:
     """Nanoseconds of `span` during which at least one child ran."""
     covered, reached = 0, span.start
-    for start, ended in sorted((child.start, child.end) for child, _ in children):
+    for start, ended in sorted(_by_clock_of(span, child) for child, _ in children):
         begin, end = max(start, reached), min(ended, span.end)
         if end > begin:
             covered += end - begin

@@ -125,6 +125,19 @@ def test_a_sidecar_is_not_what_it_stands_beside() -> None:
     assert aliases.known == ()
 
 
+def test_of_a_service_and_its_proxy_it_is_the_one_that_has_most_of_the_name() -> None:
+    """Both send spans from the pod; now and then, when there is little to do, only one of them does."""
+    proxy = service_key("istio-proxy.payment")
+    aliases = Aliases()
+    for number in range(24):
+        made = bucket(number, pods={PAYMENT: "pod-1", LOGGED: "pod-1", proxy: "pod-1"})
+        made.service(proxy).spans = 10
+        if number % 3 == 2:
+            del made.services[(PAYMENT, proxy)[number % 2]]
+        aliases.settle(made)
+        assert aliases.of(LOGGED) == (PAYMENT if number >= 6 else LOGGED)
+
+
 def test_who_logs_itself_needs_no_other_name() -> None:
     aliases, pods = Aliases(), {PAYMENT: "payment-1", LOGGED: "payment-1"}
     for number in range(20):

@@ -7,7 +7,7 @@ from analyzers.baseline import Baseline
 from analyzers.detectors.edge_calls import EdgeCalls, EdgeCallsConfig
 from analyzers.service_baseline import ServiceBaseline
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats, Summary, union
-from tests.analyzers.telemetry import CHECKOUT, NOON, PAYMENT, SECOND
+from tests.analyzers.telemetry import CHECKOUT, CRON, NOON, PAYMENT, SECOND
 
 BUCKET = 5 * SECOND
 
@@ -82,3 +82,16 @@ def test_where_operations_are_always_new_that_tells_nothing() -> None:
     seen = window(72, **{"look at 72": 2}, order=5)
     seen.edges[EdgeKey(CHECKOUT, PAYMENT)] = EdgeStats(calls=2)
     assert [item.surprise < 0 for item in found(seen, baseline)] == [True]
+
+
+def test_calls_that_came_for_a_while_may_be_over() -> None:
+    """A job ran, and was learned from; once it has been there for long it is missed."""
+    edge = EdgeKey(CHECKOUT, CRON)
+    for ran, missed in ((2, False), (40, True)):
+        baseline = usual()
+        for number in range(60, 60 + ran):
+            made = bucket(number, order=5, look=2, ask=1)
+            made.edges[edge] = EdgeStats(calls=20)
+            baseline.learn(made)
+        seen = union(bucket(100 + place, order=5, look=2, ask=1) for place in range(3))
+        assert [item.peer == CRON for item in found(seen, baseline)] == [True] * missed
