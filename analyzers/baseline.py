@@ -39,7 +39,7 @@ class EdgeBaseline:
     before: float = 0.0
 
     def passing(self, work: float) -> bool:
-        """Whether there were calls for so short a time, after there were none, that they may be over: those of a job."""
+        """Whether there were calls for so short a time, after there were none, that they may be over, as a job is."""
         return self.before >= work > self.calls.exposure / ESTABLISHED
 
     def repeated(self, stats: EdgeStats) -> int:
