@@ -8,6 +8,7 @@ that they are a function of the records and not of the order in which they came.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from analyzers.service import ServiceKey
 from analyzers.summary import Summary
@@ -71,6 +72,8 @@ class Sighting:
     # Buckets in a row in which its pods were those of one service that sends spans from there, and no logs.
     together: int = 0
     beside: ServiceKey | None = None
+    # Buckets in a row in which others sent spans from there and that one did not. Not in checkpoints of older versions.
+    missing: int = 0
 
 
 @dataclass(slots=True)
@@ -188,19 +191,29 @@ class Aliases:
             places = [(key.environment, pod) for pod in seen.pods]
             others = {other for place in places for other in tracing.get(place, ())}
             writers = {other for place in places for other in logging[place]}
-            known = self._sightings.get(key)
-            near = _nearest(key, {*others, known.beside} if known and known.beside else others)
+            if writers != {key}:
+                if others and key in self._sightings:
+                    self._sightings[key].together = 0
+                continue
+            near = _nearest(key, self._candidates(key, others))
             if not others.intersection(near):
                 # Nobody, or nobody who is as likely as who is missing.
                 continue
-            if len(near) > 1 or writers != {key}:
-                if known is not None:
-                    known.together = 0
+            sighting = self._sighting(key, bucket)
+            if len(near) > 1:
+                sighting.together = 0
                 continue
             (other,) = near
-            sighting = self._sighting(key, bucket)
             sighting.together = sighting.together + 1 if sighting.beside == other else 1
             sighting.beside = other
+
+    def _candidates(self, key: ServiceKey, others: set[ServiceKey]) -> set[ServiceKey]:
+        """With the one it stood beside until now, who may have had nothing to do in a bucket or two."""
+        known = self._sightings.get(key)
+        if known is None or known.beside is None or not others:
+            return others
+        known.missing = 0 if known.beside in others else known.missing + 1
+        return others if known.missing >= _POD_BUCKETS else {*others, known.beside}
 
     def _sighting(self, key: ServiceKey, bucket: Summary) -> Sighting:
         sighting = self._sightings.setdefault(key, Sighting())
@@ -253,13 +266,14 @@ def _nearest(logged: ServiceKey, others: Iterable[ServiceKey]) -> list[ServiceKe
     return [other for other, share in sorted(alike.items()) if share == most > 0]
 
 
-def _alike(one: set[str], other: set[str]) -> float:
+def _alike(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(1, len(one | other))
 
 
-def _words(name: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _words(name: str) -> frozenset[str]:
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d_a-zA-Z]+", name)
-    return {part.lower() for part in parts if len(part) > 2} - _COMMON
+    return frozenset(part.lower() for part in parts if len(part) > 2) - _COMMON
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -136,7 +136,7 @@ class Baseline:
         calls: dict[ServiceKey, float] = {}
         for edge, known in self.edges.items():
             calls[edge.server] = calls.get(edge.server, 0.0) + known.calls.count
-        return {key for key, count in calls.items() if key in self.services and count > self.services[key].work / 2}
+        return {key for key, count in calls.items() if key in self.services and count > self.services[key].began / 2}
 
     def kept(self, bucket: Summary) -> tuple[float, float]:
         """Share of the traces that is kept, as a multiple of what it was when this was learned: in `bucket` alone, and
@@ -192,8 +192,9 @@ class Baseline:
         if self._resampled(bucket):
             self.resampled.add(bucket.start_unix_nano)
         for key, baseline in sorted(self.services.items()):
+            summary = bucket.services.get(key) or ServiceSummary()
+            baseline.ask(summary, bucket.start_unix_nano, bucket.end_unix_nano)
             if key not in troubled:
-                summary = bucket.services.get(key) or ServiceSummary()
                 baseline.meet(summary, elapsed, self.max_templates, errors=False)
                 baseline.sample(summary, elapsed)
 
@@ -246,6 +247,8 @@ class Baseline:
     def _fade(self, elapsed: int) -> None:
         factor = 0.5 ** (elapsed / self.half_life)
         for service in self.services.values():
+            service.began *= factor
+            service.fresh *= factor
             for rate in (
                 service.errors,
                 service.throughput,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 # Standard deviations from its share beyond which there is more or less of a kind than before: of one kind, and so many
 # more for each time that there are e times as many kinds, one of which is bound to be far from its share.
 _OTHER, _MORE_KINDS = 2.5, 0.35
-# The same once there is another mixture: where there is more of one kind there is less of others.
-_ALSO = 1.0
+# Share of that which will do once there is another mixture: where there is more of one kind there is less of others.
+_ALSO = 0.8
 # Units that are added to what is expected of a kind: what is hardly known at all may come a few times.
 _RARE = 1.0
 
@@ -26,10 +26,11 @@ def bounds(kinds: Sequence[tuple[float, float]], times: float) -> tuple[float, f
         return least, greatest
     chance = math.sqrt(1.0 + times) / 2.0
     away = [abs(math.sqrt(now + 0.375) - math.sqrt(times * usual + 0.375)) / chance for usual, now in kinds]
-    if max(away) <= _OTHER + _MORE_KINDS * math.log(len(kinds)):
+    beyond = _OTHER + _MORE_KINDS * math.log(len(kinds))
+    if max(away) <= beyond:
         return least, greatest
     for (usual, now), deviations in zip(kinds, away, strict=True):
-        if deviations > _ALSO:
+        if deviations > _ALSO * beyond:
             expected = times * usual
             least, greatest = min(least, now / (expected or 1.0)), max(greatest, now / (expected + _RARE))
     return least, greatest

@@ -22,9 +22,8 @@ _SETTLED, _SETTLING, _ENOUGH = 60 * 1_000_000_000, 10 * 1_000_000_000, 30.0
 _LATELY = 30 * 1_000_000_000
 # One request may make many calls of a service or none: work comes in lumps.
 _UNEVEN = 3.0
-# Units of work that begin with an operation which comes again, and share of all that may begin with others before what
-# is new tells nothing.
-_AGAIN, _ALWAYS_NEW = 1.5, 0.25
+# Share of its work that may have begun with operations never seen before, for one that is new to tell anything.
+_ALWAYS_NEW = 0.25
 # Share of its buckets in which a steady service sent something, and how many must be known.
 _STEADY, _STEADY_BUCKETS = 0.95, 11.0
 
@@ -38,6 +37,8 @@ class OperationBaseline:
     # Units of work that began with it, ever and of late. Not in checkpoints of older versions.
     begun: float = 0.0
     lately: float = 0.0
+    # The same by the second. Not in checkpoints of older versions.
+    clocked: Rate = field(default_factory=Rate)
 
     def learn(self, stats: OperationStats) -> None:
         self.begun += stats.entries
@@ -48,6 +49,7 @@ class OperationBaseline:
 
     def fade(self, factor: float) -> None:
         self.begun *= factor
+        self.clocked.fade(factor)
         self.errors.fade(factor)
         self.self_time.fade(factor)
         self.duration.fade(factor)
@@ -89,6 +91,11 @@ class ServiceBaseline:
     # Since when another version runs of which nothing was learned yet; 0 for none. Not in checkpoints of older
     # versions.
     reworded_unix_nano: int = 0
+    # Units of work learned from, and those of them that began with an operation never seen before, or beyond the limit;
+    # both fade. And up to when `OperationBaseline.lately` tells. Not in checkpoints of older versions.
+    began: float = 0.0
+    fresh: float = 0.0
+    asked_until: int = 0
 
     @property
     def burstiness(self) -> float:
@@ -156,26 +163,21 @@ class ServiceBaseline:
                 found.append(counted / share)
         return min(found), max(found)
 
-    def mixture(self, summary: ServiceSummary) -> tuple[float, float]:
-        """`bounds` by the operations its work begins with, as it is in `summary` alone and with what came of late: a
-        few units tell little. Of operations that are new nothing need come, unless there are new ones all the time; at
-        the most they are as the others."""
+    def mixture(self, summary: ServiceSummary, start_unix_nano: int) -> tuple[float, float]:
+        """`bounds` by the operations its work begins with, in `summary` alone and, where that follows upon what came of
+        late, with it: a few units tell little. Of operations that are new nothing need come, unless there are new ones
+        all the time, or nothing but new ones; at the most they are as the others."""
         kinds = self.kinds(summary)
-        lately = [known.lately for known in self.operations.values() if known.begun]
         least, most = _bounds(kinds)
-        least_lately, most_lately = _bounds(
-            [(usual, now + before) for (usual, now), before in zip(kinds, lately, strict=True)]
-        )
-        least, most = min(least, least_lately), max(most, most_lately)
-        if summary.entries and self._repeats:
-            least *= min(1.0, sum(now for _, now in kinds) / summary.entries)
+        if start_unix_nano == self.asked_until:
+            lately = [known.lately for known in self.operations.values() if known.begun]
+            with_lately = [(usual, now + before) for (usual, now), before in zip(kinds, lately, strict=True)]
+            least_lately, most_lately = _bounds(with_lately)
+            least, most = min(least, least_lately), max(most, most_lately)
+        known = sum(now for _, now in kinds)
+        if 0 < known < summary.entries and self.fresh <= _ALWAYS_NEW * self.began:
+            least *= known / summary.entries
         return least, most
-
-    @property
-    def _repeats(self) -> bool:
-        """Whether its work nearly always begins with operations that come again: names may hold what differs."""
-        once = sum(known.begun for known in self.operations.values() if known.begun < _AGAIN)
-        return once <= _ALWAYS_NEW * self.work
 
     def kinds(self, summary: ServiceSummary) -> list[tuple[float, float]]:
         """Units of work by the operation they begin with: as many as were learned from, and as there are now."""
@@ -208,16 +210,20 @@ class ServiceBaseline:
             if count.max_severity >= _ERROR:
                 self.clocked[template_id] = Rate(0.0, self.novelty.exposure * elapsed / 1e9)
 
-    def sample(self, summary: ServiceSummary, elapsed: int) -> None:
-        """Note how many of its units of work were traced of those its records tell of, and what they began with."""
-        fade = 0.5 ** (elapsed / _LATELY)
+    def ask(self, summary: ServiceSummary, start_unix_nano: int, end_unix_nano: int) -> None:
+        """Note what its work begins with, also while something is wrong: users go on asking."""
+        self.asked_until = end_unix_nano
+        fade = 0.5 ** ((end_unix_nano - start_unix_nano) / _LATELY)
         for name, known in self.operations.items():
             seen = summary.operations.get(name)
             known.lately = (known.lately + (seen.entries if seen else 0)) * fade
+
+    def sample(self, summary: ServiceSummary, elapsed: int) -> None:
+        """Note how many of its units of work were traced of those its records tell of."""
         if self.traced:
             if self.settled:
                 self.traces.learn(self.exposure(summary), self.done(summary))
-            self.traces.fade(fade)
+            self.traces.fade(0.5 ** (elapsed / _LATELY))
 
     def learn(self, summary: ServiceSummary, elapsed: int, entered: float, anew: bool, max_operations: int) -> None:
         """From a bucket of `elapsed` nanoseconds that was met, in which `entered` units of work entered the system;
@@ -237,9 +243,15 @@ class ServiceBaseline:
         self.errors.note(summary.error_records, exposure, anew)
         self.novelty.exposure += 1.0
         self._learn_templates(summary, elapsed, exposure, anew)
+        self.began += summary.entries
+        self.fresh += sum(stats.entries for name, stats in summary.operations.items() if name not in self.operations)
         for name, stats in sorted(summary.operations.items()):
             if name in self.operations or len(self.operations) < max_operations:
                 self.operations.setdefault(name, OperationBaseline()).learn(stats)
+        for name, known in self.operations.items():
+            if known.begun:
+                seen = summary.operations.get(name)
+                known.clocked.learn(seen.entries if seen else 0, elapsed / 1e9)
 
     def _learn_templates(self, summary: ServiceSummary, elapsed: int, exposure: float, anew: bool) -> None:
         for template_id, count in summary.templates.items():

@@ -102,7 +102,8 @@ def _by_half(pair: Pair, half: Half, window: Summary, baseline: Baseline) -> Una
 
 
 def _early(pair: Pair, failed: int, waits: Sketch, window: Summary, baseline: Baseline) -> bool:
-    """Whether `failed` calls, that took as long as `waits` tells for the caller, were given up too soon.
+    """Whether `failed` calls, the slowest of those that took as long as `waits` tells for the caller, were given up too
+    soon.
 
     The half of a call that ended after its caller's is known without what lies between the two.
     """
@@ -114,7 +115,7 @@ def _early(pair: Pair, failed: int, waits: Sketch, window: Summary, baseline: Ba
     enough = math.exp(known.duration.mean + _USUAL * math.sqrt(known.duration.variance))
     return (
         late >= _MOSTLY * failed
-        and waits.quantile(0.5) <= enough
+        and waits.quantile(1.0 - failed / max(failed, waits.count) / 2.0) <= enough
         and known.duration.surprise(answered.duration, _TOLERANCE) < _SLOWER
     )
 

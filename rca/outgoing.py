@@ -71,7 +71,8 @@ def _troubled(found: Iterable[Anomaly], caller: ServiceKey) -> bool:
 
 
 def _serves(item: Anomaly, caller: ServiceKey, topology: Topology) -> bool:
-    """Whether it serves all others as ever: the address, the password or the network of this one is wrong."""
+    """Whether it serves all others as ever: mostly the address, the password or the network of this one is wrong, if
+    they ask for the same things, which nobody knows."""
     others = [topology.call(other, item.service) for other in topology.callers(item.service) - {caller}]
     made = sum(call.calls for call in others if call is not None)
     failed = sum(call.failed for call in others if call is not None)

@@ -194,7 +194,7 @@ def _hypothesis(service: ServiceKey, strongest: Anomaly) -> str:
         "early_timeout": f"{service.name} gives up on calls before they are answered ({strongest.subject})",
         "error_share": f"{service.name} logs more errors than usual",
         "new_template": f'{service.name} logs something it never logged before: "{strongest.subject}"',
-        "throughput": f"{service.name} does less work than its callers ask for",
+        "throughput": f"{service.name} does less work than is asked for ({strongest.subject})",
         "consumption": f"{service.name} takes fewer messages from {strongest.subject} than are put into it",
         CALLS_FALL: f"{service.name} no longer makes the calls its work normally makes ({strongest.subject})",
         CALLS_RISE: f"{service.name} calls more often than its work explains ({strongest.subject})",

@@ -9,7 +9,7 @@ from analyzers.detectors.wording import usual
 from analyzers.queues import sends
 from analyzers.service import ServiceKey
 from analyzers.service_baseline import ServiceBaseline
-from analyzers.summary import EdgeKey, EdgeStats, ServiceSummary, Summary
+from analyzers.summary import EdgeKey, EdgeStats, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class EdgeCalls:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
         looked_at = 0
-        work_of = {key: _work(known, window.services[key]) for key, known in _callers(window, baseline)}
+        work_of = {key: _work(known, key, window) for key, known in _callers(window, baseline)}
         for edge, known in sorted(baseline.edges.items()):
             if edge.client not in work_of or (edge.asynchronous and not sends(edge)) or _told(edge, baseline):
                 continue
@@ -69,10 +69,11 @@ class EdgeCalls:
         return among(findings, looked_at)
 
 
-def _work(known: ServiceBaseline, summary: ServiceSummary) -> tuple[float, float, float]:
+def _work(known: ServiceBaseline, service: ServiceKey, window: Summary) -> tuple[float, float, float]:
     """Units of work done, and between how many calls are expected of."""
+    summary = window.services[service]
     done = float(summary.entries)
-    least, most = known.mixture(summary)
+    least, most = known.mixture(summary, window.start_unix_nano)
     return done, done * least, done * most
 
 

@@ -1,5 +1,6 @@
 """A log template that rises, falls or stops, per unit of work."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -59,6 +60,8 @@ class _Count:
     tolerance: float = 0.0
     # Records that one call writes at once.
     cluster: float = 1.0
+    # Units of work that were seen, where `exposure` is estimated.
+    seen: float = 0.0
     # Counted by the second, where that explains it as well.
     clocked: "_Count | None" = None
 
@@ -75,9 +78,10 @@ class _Count:
     @property
     def since_met(self) -> float:
         """The surprise by what is known since it was first written: that it was not before it was new is not told again
-        and again. Nothing where that is less than there is to be judged."""
+        and again. Less where that is less than there is to be judged."""
         rate = self.rate.since_met()
-        return replace(self, rate=rate).surprise if rate.exposure >= self.exposure else 0.0
+        judged = self.seen or self.exposure
+        return replace(self, rate=rate).surprise * math.sqrt(min(1.0, rate.exposure / judged)) if judged > 0 else 0.0
 
     @property
     def expected(self) -> float:
@@ -123,7 +127,7 @@ class TemplateRate:
     ) -> Iterator[Anomaly]:
         by_operation = self._by_operation(summary, known)
         together = {} if known.traced else self._together(summary, known, window)
-        exposures, mixture = known.exposures(summary, kept), known.mixture(summary)
+        exposures, mixture = known.exposures(summary, kept), known.mixture(summary, window.start_unix_nano)
         for template_id, rate in sorted(known.templates.items()):
             if rate.count <= 0 and template_id not in known.severe:
                 # Met, and not learned from yet: that it is new is all there is to say.
@@ -146,7 +150,16 @@ class TemplateRate:
                 if exposure is not None:
                     clocked = self._clocked(known, template_id, rate, count, window)
                     counts.append(
-                        _Count(rate, count, exposure, unit, "the work done", tolerance=tolerance, clocked=clocked)
+                        _Count(
+                            rate,
+                            count,
+                            exposure,
+                            unit,
+                            "the work done",
+                            tolerance=tolerance,
+                            seen=known.exposure(summary),
+                            clocked=clocked,
+                        )
                     )
                 if not counts:
                     continue

@@ -28,7 +28,8 @@ class SpanDecoder:
 
     def decode(self, requests: Sequence[Received]) -> SpanBatch:
         """Columns of all spans, in the order sent; those of Hypocenter's own are left out and counted. A span that
-        ends before it starts, or has no start, has duration 0; what is a call and doesn't say so has kind CLIENT."""
+        ends before it starts, or has no start, has duration 0. Of those that are no calls by their kind, only what is
+        one all the same has a peer."""
         wire = Wire(request.body for request in requests)
         try:
             levels = outline(wire)
@@ -44,11 +45,11 @@ class SpanDecoder:
         resources, which = self._resources.read_all(levels.resources)
         resource = which[levels.group]
         kind = spans.kinds()
-        vague = spans.attributes.of(kind <= Span.SPAN_KIND_INTERNAL)
-        kind[self._calls.read(spans.wire, vague, len(spans))] = Span.SPAN_KIND_CLIENT
         producing = kind == Span.SPAN_KIND_PRODUCER
         # A consumer names what it takes from, which is a peer as well.
         naming = producing | (kind == Span.SPAN_KIND_CLIENT) | (kind == Span.SPAN_KIND_CONSUMER)
+        vague = spans.attributes.of(kind <= Span.SPAN_KIND_INTERNAL)
+        naming |= self._calls.read(spans.wire, vague, len(spans))
         calls = spans.attributes.of(naming)
         peers, peer = self._peers.read(spans.wire, calls, resources, resource, producing)
         names, name = spans.names()

@@ -40,7 +40,7 @@ class Children:
         remote[parent[columns.service.take(parent) != columns.service.take(child)]] = True
         count = np.bincount(parent, minlength=size)
         calling = (columns.peer >= 0) & ~columns.consuming
-        unanswered = calling & (~remote | columns.producing)
+        unanswered = calling & (~remote | columns.producing) & ~_wrapping(pairs, columns)
         lost = (calling | (columns.rows["kind"] == Span.SPAN_KIND_CLIENT)) & remote & columns.error & ~failed
         began = _began(pairs, columns)
         covered = _covered(pairs, began, columns, count)
@@ -48,6 +48,15 @@ class Children:
         blurred[parent[began != columns.start.take(child)]] = True
         blurred &= columns.duration - covered < columns.duration // _BLUR
         return cls(count, covered, failed, remote, unanswered, lost, blurred)
+
+
+def _wrapping(pairs: Pairs, columns: Columns) -> Bools:
+    """What says whom it calls and not that it is a call, around what is a call by its kind."""
+    found = np.zeros(len(columns.rows), dtype=np.bool_)
+    within = columns.service.take(pairs.parent) == columns.service.take(pairs.child)
+    found[pairs.parent[within & columns.calling.take(pairs.child)]] = True
+    found &= columns.rows["kind"] <= Span.SPAN_KIND_INTERNAL
+    return found
 
 
 def ended_with(family: Family, columns: Columns) -> Bools:

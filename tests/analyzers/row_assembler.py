@@ -243,7 +243,8 @@ class RowAssembler:
                 places.answer(parent, span)
         taking = span.kind == _CONSUMER
         alone = all(where is place for _, where in (*beside, *behind))
-        if span.peer is not None and (taking or alone or span.kind == _PRODUCER):
+        wraps = _wraps(span, [*beside, *behind])
+        if span.peer is not None and (taking or ((alone or span.kind == _PRODUCER) and not wraps)):
             edge = places.inferred_edge(place, span.peer, taking)
             edge.calls += 1
             edge.errors += span.error
@@ -274,7 +275,7 @@ class RowAssembler:
         remote = any(where is not place for _, where in children)
         failed = any(child.error for child, _ in children)
         calling = span.peer is not None and span.kind != _CONSUMER
-        unanswered = calling and (not remote or span.kind == _PRODUCER)
+        unanswered = calling and (not remote or span.kind == _PRODUCER) and not _wraps(span, children)
         lost = (calling or span.kind == _CLIENT) and remote and span.error and not failed
         if len(children) == 1 and remote:
             # All that is not the callee's time lies between the two: it belongs to the edge.
@@ -333,6 +334,11 @@ def _asynchronous(parent: SpanRow, child: SpanRow) -> bool:
     waited = parent.kind == _CLIENT or child.kind in _ENTRY_KINDS
     late = child.start >= parent.end > 0
     return late and not waited and child.end - child.start > parent.end - parent.start
+
+
+def _wraps(span: SpanRow, children: list[tuple[SpanRow, Place]]) -> bool:
+    """Not a call by its kind, around one in the same service."""
+    return span.kind <= 1 and any(child.service == span.service and child.kind == _CLIENT for child, _ in children)
 
 
 def _by_clock_of(parent: SpanRow, child: SpanRow) -> tuple[int, int]:

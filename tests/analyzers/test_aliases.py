@@ -138,6 +138,17 @@ def test_of_a_service_and_its_proxy_it_is_the_one_that_has_most_of_the_name() ->
         assert aliases.of(LOGGED) == (PAYMENT if number >= 6 else LOGGED)
 
 
+def test_a_service_that_was_renamed_takes_its_logs_with_it() -> None:
+    renamed = service_key("payment-v2")
+    aliases = Aliases()
+    for number in range(40):
+        made = bucket(number, pods={PAYMENT: "pod-1", LOGGED: "pod-1"})
+        if number >= 10:
+            made.services[renamed] = made.services.pop(PAYMENT)
+        aliases.settle(made)
+    assert aliases.of(LOGGED) == renamed
+
+
 def test_who_logs_itself_needs_no_other_name() -> None:
     aliases, pods = Aliases(), {PAYMENT: "payment-1", LOGGED: "payment-1"}
     for number in range(20):

@@ -5,6 +5,7 @@ import pytest
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.edge_calls import EdgeCalls, EdgeCallsConfig
+from analyzers.detectors.throughput import Throughput, ThroughputConfig
 from analyzers.service_baseline import ServiceBaseline
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats, Summary, union
 from tests.analyzers.telemetry import CHECKOUT, CRON, NOON, PAYMENT, SECOND
@@ -46,10 +47,10 @@ def checkout(baseline: Baseline) -> ServiceBaseline:
 def test_another_mixture_shows_when_it_has_lasted_for_a_while() -> None:
     """One window could be chance; with those before it it is none."""
     baseline, seen = usual(), window(72, order=2, look=3, ask=2)
-    assert checkout(baseline).mixture(seen.services[CHECKOUT]) == (1.0, 1.0)
+    assert checkout(baseline).mixture(seen.services[CHECKOUT], seen.start_unix_nano) == (1.0, 1.0)
     for number in range(60, 72):
         baseline.meet(bucket(number, order=2, look=3, ask=2))
-    least, most = checkout(baseline).mixture(seen.services[CHECKOUT])
+    least, most = checkout(baseline).mixture(seen.services[CHECKOUT], seen.start_unix_nano)
     # Two of seven where five of eight and a half are usual; a quarter of what counts is from before.
     assert 2 / 7 * 8.5 / 5 < least < 0.62
     assert most > 1.2
@@ -68,30 +69,73 @@ def test_what_is_asked_for_as_ever_hides_nothing() -> None:
 def test_of_an_operation_that_is_new_nothing_need_come() -> None:
     """Somebody tries all doors: none of that leads to payment."""
     seen = window(72, order=5, look=2, ask=1, scan=40)
-    assert checkout(usual()).mixture(seen.services[CHECKOUT])[0] == pytest.approx(8 / 48)
+    assert checkout(usual()).mixture(seen.services[CHECKOUT], seen.start_unix_nano)[0] == pytest.approx(8 / 48)
     assert found(seen, usual()) == []
     seen.edges[EdgeKey(CHECKOUT, PAYMENT)] = EdgeStats(calls=0)
     assert [item.surprise < 0 for item in found(seen, usual())] == [True]
 
 
 def test_where_operations_are_always_new_that_tells_nothing() -> None:
-    """Names of spans hold what differs from request to request: what comes of these is missed all the same."""
-    baseline = Baseline()
+    """Names of spans hold what differs from request to request: what comes of these is missed all the same, also when
+    there have been more of them than are remembered."""
+    baseline = Baseline(max_operations=20)
     for number in range(60):
-        baseline.learn(bucket(number, **{f"look at {number}": 2}, order=5))
-    seen = window(72, **{"look at 72": 2}, order=5)
-    seen.edges[EdgeKey(CHECKOUT, PAYMENT)] = EdgeStats(calls=2)
+        baseline.learn(bucket(number, **{f"look at {number}": 20}, order=5))
+    seen = window(72, **{"look at 72": 20}, order=5)
+    seen.edges[EdgeKey(CHECKOUT, PAYMENT)] = EdgeStats(calls=3)
     assert [item.surprise < 0 for item in found(seen, baseline)] == [True]
 
 
+def test_a_release_that_renames_all_operations_hides_no_fall() -> None:
+    seen = window(72, order=0, buy=5, look2=2, ask2=1)
+    assert checkout(usual()).mixture(seen.services[CHECKOUT], seen.start_unix_nano) == (1.0, 1.0)
+    assert [item.surprise < 0 for item in found(seen, usual())] == [True]
+
+
+def test_what_was_asked_for_of_late_tells_only_of_what_follows() -> None:
+    """A diagnosis of that time comes to the same whenever it is asked for; also users go on asking amid troubles."""
+    baseline, seen = usual(), window(60, order=2, look=3, ask=2)
+    before = checkout(baseline).mixture(seen.services[CHECKOUT], seen.start_unix_nano)
+    for number in range(60, 72):
+        baseline.meet(bucket(number, order=0, look=8, ask=1), troubled={CHECKOUT})
+    assert checkout(baseline).mixture(seen.services[CHECKOUT], seen.start_unix_nano) == before
+    next_one = window(72, order=2, look=3, ask=2)
+    assert checkout(baseline).mixture(next_one.services[CHECKOUT], next_one.start_unix_nano)[0] < 0.6
+
+
 def test_calls_that_came_for_a_while_may_be_over() -> None:
-    """A job ran, and was learned from; once it has been there for long it is missed."""
+    """A job ran, and was learned from; once it has been there for long it is missed, and what was there from the start
+    is, however little is known."""
     edge = EdgeKey(CHECKOUT, CRON)
-    for ran, missed in ((2, False), (40, True)):
-        baseline = usual()
+    for baseline, ran, missed in ((usual(), 2, False), (usual(), 40, True), (Baseline(), 6, True)):
         for number in range(60, 60 + ran):
             made = bucket(number, order=5, look=2, ask=1)
             made.edges[edge] = EdgeStats(calls=20)
             baseline.learn(made)
         seen = union(bucket(100 + place, order=5, look=2, ask=1) for place in range(3))
         assert [item.peer == CRON for item in found(seen, baseline)] == [True] * missed
+
+
+def job(number: int, runs: bool, orders: int = 6) -> Summary:
+    """A job that begins once a bucket, beside what users ask for."""
+    made = bucket(number, order=orders, refresh=int(runs))
+    made.edges.clear()
+    return made
+
+
+def test_a_job_that_is_not_run_is_missed_while_other_work_goes_on() -> None:
+    baseline, detector = Baseline(), Throughput(ThroughputConfig())
+    for number in range(60):
+        baseline.learn(job(number, runs=True))
+    (item,) = detector.detect(union(job(60 + number, runs=False) for number in range(24)), baseline)
+    assert (item.service, item.subject) == (CHECKOUT, "refresh")
+    assert item.description == "refresh began 0 times where 24 are usual by the clock"
+    assert not detector.detect(union(job(60 + number, runs=True) for number in range(24)), baseline)
+    assert not detector.detect(union(job(60 + number, runs=False, orders=1) for number in range(24)), baseline)
+
+
+def test_what_users_ask_for_evenly_is_no_job() -> None:
+    baseline = Baseline()
+    for number in range(60):
+        baseline.learn(bucket(number, order=5, look=20))
+    assert not Throughput(ThroughputConfig()).detect(window(60, order=50, look=0), baseline)

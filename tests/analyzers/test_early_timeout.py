@@ -69,6 +69,16 @@ def test_it_is_the_callee_unless_it_answers_as_ever(seen: Summary) -> None:
     assert (item.detector, item.service, item.peer) == ("edge_errors", PAYMENT, CHECKOUT)
 
 
+def test_halves_that_got_lost_tell_nothing_of_how_long_it_waited() -> None:
+    """Half of the callee's spans never arrive: of these calls the caller's half is all there is, and most went well."""
+    always, seen = bucket(0, in_time=IN_TIME), bucket(41, in_time=(16, 17), late=(20, 22, 24, 21))
+    for made, failed in ((always, 0), (seen, 4)):
+        waited = Sketch.of([18 * MILLI] * 5 + [30_000 * MILLI] * failed)
+        made.edges[UNHEARD] = EdgeStats(waited.count, errors=failed, duration=waited)
+    (item,) = found(seen, learned(always))
+    assert item.detector == "edge_errors"
+
+
 def test_what_always_ends_after_its_caller_tells_nothing() -> None:
     """Of those who start a call and do something else, the other half always is late."""
     always = bucket(0, in_time=(), late=IN_TIME)

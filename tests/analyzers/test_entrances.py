@@ -63,7 +63,11 @@ def test_what_enters_elsewhere_explains_nothing() -> None:
 def test_jobs_of_those_who_are_usually_called_are_no_load() -> None:
     """At night nobody orders anything; payment cleans up as ever."""
     baseline = known()
-    night = bucket(41, 0, 0)
+    # Days later.
+    baseline.half_life = 60 * SECOND
+    for number in range(40, 200):
+        baseline.learn(bucket(number, 60, 20, jobs=20 if number % 4 == 0 else 0))
+    night = bucket(200, 0, 0)
     night.edges.clear()
     _work(night, PAYMENT, {"clean up": 20})
     assert baseline.work_entered(night) == 0.0

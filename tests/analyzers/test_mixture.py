@@ -24,6 +24,15 @@ def test_what_chance_makes_of_many_kinds_is_hardly_another_mixture(kinds: int, e
     assert odd <= 2
 
 
+def test_where_one_kind_doubles_chance_makes_none_of_the_others_rare() -> None:
+    random, none = Random(5), 0
+    for _ in range(100):
+        now = [sum(random.random() < 3 / 1000 for _ in range(1000)) for _ in range(19)]
+        kinds = [(900.0, 18.0), *((300.0, float(count)) for count in now)]
+        none += bounds(kinds, 0.01)[0] == 0.0
+    assert none <= 3
+
+
 def test_anything_may_come_of_one_kind_alone() -> None:
     least, most = bounds([(50_000.0, 200.0), (50_000.0, 1800.0)], 0.02)
     assert least == pytest.approx(0.2)

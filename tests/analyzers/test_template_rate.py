@@ -196,3 +196,13 @@ def test_what_is_new_does_not_rise_before_it_is_known_as_long_as_it_is_judged() 
         baseline.learn(chattering(61 + number, 3))
     (found,) = detector.detect(stretch, baseline)
     assert found.template_id == "chat"
+
+
+def test_what_is_known_for_two_minutes_rises_in_five_as_well() -> None:
+    baseline, detector = Baseline(), TemplateRate(TemplateRateConfig())
+    for number in range(60):
+        baseline.learn(chattering(number, 0))
+    for number in range(24):
+        baseline.learn(chattering(60 + number, 3))
+    longer = union(chattering(84 + number, 30) for number in range(60))
+    assert [item.template_id for item in detector.detect(longer, baseline)] == ["chat"]

@@ -36,3 +36,8 @@ def test_what_looks_like_an_id_is_one(name: str, route: str) -> None:
 )
 def test_what_names_an_operation_stays(name: str) -> None:
     assert routes(pa.array([name])).to_pylist() == [name]
+
+
+def test_names_are_cut_before_they_are_looked_at() -> None:
+    (found,) = routes(pa.array(["GET " + "/1234a" * 1_000_000])).to_pylist()
+    assert found == "GET " + "/{id}" * 42

@@ -79,7 +79,7 @@ def peer_of(span: Span, namespace: str) -> tuple[str, str, bool] | None:
     for url in ("url.full", "http.url"):
         said[url] = said.get(url, "").partition("://")[2].partition(":")[0]
     named = [said[key][:255] for key in KEYS if said.get(key, "") not in ("", "localhost", "::1")]
-    return (namespace, named[0], span.kind == PRODUCER) if named and kind_of(span) in NAMING else None
+    return (namespace, named[0], span.kind == PRODUCER) if named and names_peer(span) else None
 
 
 def route_of(name: str) -> str:
@@ -87,7 +87,7 @@ def route_of(name: str) -> str:
     return re.sub(r"/\d+(?=/|$)", "/{id}", name.partition("?")[0] if "/" in name else name)
 
 
-def kind_of(span: Span) -> int:
+def names_peer(span: Span) -> bool:
     """What says whom it calls is a call, unless it says that it is something else."""
     said = {item.key for item in span.attributes}
     named = said & {"service.peer.name", "peer.service"}
@@ -95,8 +95,7 @@ def kind_of(span: Span) -> int:
         "server.address",
         "net.peer.name",
     }
-    vague = not 2 <= span.kind <= 5
-    return CLIENT if vague and (named or calling) else 0 if not 0 <= span.kind <= 5 else span.kind
+    return span.kind in NAMING or (not 2 <= span.kind <= 5 and bool(named or calling))
 
 
 def expected(request: ExportTraceServiceRequest) -> list[tuple[object, ...]]:
@@ -110,7 +109,7 @@ def expected(request: ExportTraceServiceRequest) -> list[tuple[object, ...]]:
                 (
                     said.get("service.name") or "unknown_service",
                     route_of(span.name)[:255],
-                    kind_of(span),
+                    span.kind if 0 <= span.kind <= 5 else 0,
                     span.start_time_unix_nano if sound else span.end_time_unix_nano,
                     span.end_time_unix_nano,
                     span.status.code == Status.STATUS_CODE_ERROR,
