@@ -136,7 +136,7 @@ class Baseline:
         calls: dict[ServiceKey, float] = {}
         for edge, known in self.edges.items():
             calls[edge.server] = calls.get(edge.server, 0.0) + known.calls.count
-        return {key for key, count in calls.items() if key in self.services and count > self.services[key].began / 2}
+        return {key for key, count in calls.items() if key in self.services and count > self.services[key].begun / 2}
 
     def kept(self, bucket: Summary) -> tuple[float, float]:
         """Share of the traces that is kept, as a multiple of what it was when this was learned: in `bucket` alone, and

@@ -104,6 +104,11 @@ class ServiceBaseline:
         found = [min(rate.dispersion, self.clocked.get(key, rate).dispersion) for key, rate in self.templates.items()]
         return sum(found) / len(found) if found else 1.0
 
+    @property
+    def begun(self) -> float:
+        """Units of work learned from and not forgotten; of older checkpoints its operations tell."""
+        return max(self.began, sum(operation.begun for operation in self.operations.values()))
+
     def reword(self) -> None:
         """A new version may word its logs anew, and write more or fewer: what was known is as good as forgotten."""
         self.reworded_unix_nano = 0
