@@ -79,7 +79,7 @@ async def test_network_delay_is_between_the_client_and_the_server(sink: OtlpSink
     before = [call.gap_millis for call in charges if call.client.span.end_time_unix_nano < injected_unix_nano]
     after = [call.gap_millis for call in charges if call.client.span.start_time_unix_nano > injected_unix_nano]
     assert min(len(before), len(after)) >= 3
-    assert median(after) > median(before) + 350, "the client waits"
+    assert median(after) > median(before) + 200, "the client waits"
     assert _typical_millis(call.server for call in charges) < 200, "the server doesn't"
     assert median(call.gap_millis for call in _calls(sink, "checkout", "shipping")) < 200, "other edges are well"
 
@@ -91,7 +91,8 @@ async def test_slow_dependency_spends_the_time_inside_inventory(sink: OtlpSink) 
     stock = _calls(sink, "catalog", "inventory")
     prices = _calls(sink, "catalog", "pricing")
     assert _typical_millis(call.server for call in stock) > _typical_millis(call.server for call in prices) + 150
-    assert median(call.gap_millis for call in stock) < 100, "it is not the network"
+    between = median(call.gap_millis for call in stock)
+    assert between < _typical_millis(call.server for call in stock) / 2, "it is not the network"
     assert not sink.errors_of("inventory")
 
 
