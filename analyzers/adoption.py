@@ -33,4 +33,4 @@ def adopt(baseline: Baseline, alias: Alias) -> None:
 
 
 def _counted(rate: Rate, per_record: float) -> Rate:
-    return replace(rate, exposure=rate.exposure * per_record)
+    return replace(rate, exposure=rate.exposure * per_record, before=rate.before * per_record)

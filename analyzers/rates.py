@@ -113,7 +113,8 @@ class Rate:
 
     def since_met(self) -> "Rate":
         """What is known of it since it was first counted."""
-        return replace(self, exposure=self.exposure - self.before, before=0.0)
+        # Checkpoints of older versions may hold less of the whole than of its part.
+        return replace(self, exposure=max(0.0, self.exposure - self.before), before=0.0)
 
     @property
     def dispersion(self) -> float:

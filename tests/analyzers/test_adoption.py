@@ -60,6 +60,19 @@ def test_rates_are_those_of_one_who_always_had_one_name() -> None:
     assert adopted.first_unix_nano == NOON
 
 
+def test_what_was_new_is_as_new_under_the_other_name() -> None:
+    rates = []
+    for one_name in (False, True):
+        baseline = learned(one_name)
+        late = bucket(BUCKETS, one_name)
+        late.services[PAYMENT if one_name else LOGGED].templates["late"] = TemplateCount("late", 1, 0, 9, NOON, NOON)
+        baseline.learn(late)
+        if not one_name:
+            adopt(baseline, ALIAS)
+        rates.append(baseline.services[PAYMENT].templates["late"].since_met().exposure)
+    assert rates[0] == pytest.approx(rates[1], rel=0.05)
+
+
 def test_errors_are_found_after_it() -> None:
     baseline = learned()
     adopt(baseline, ALIAS)

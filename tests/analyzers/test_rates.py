@@ -293,3 +293,7 @@ def test_what_a_single_doing_adds_widens_what_is_usual_without_moving_it() -> No
         stirred.learn(4, 10, beyond=60)
     assert stirred.expected(10) == calm.expected(10)
     assert stirred.dispersion > calm.dispersion
+
+
+def test_a_checkpoint_in_which_more_went_before_than_there_was_tells_nothing() -> None:
+    assert Rate(1.0, 4.0, before=8.0).since_met().surprise(3, 5) == 0.0
