@@ -117,10 +117,14 @@ class Baseline:
         return {key: known.running.telling for key, known in self.services.items() if known.running.changes}
 
     def silent(self, bucket: Summary) -> tuple[ServiceKey, ...]:
-        """Services that always sent something and send nothing now, when these are nearly all there are; else none."""
+        """Services that always sent something and send nothing now, when these are nearly all there are; else none. Nor
+        where one of them leaves those unanswered who still send: then it is not their telemetry."""
         steady = [key for key, known in sorted(self.services.items()) if known.steady]
         gone = tuple(key for key in steady if not ((seen := bucket.services.get(key)) and seen.sends))
-        return gone if len(gone) >= 2 and len(gone) >= _NEARLY_ALL * len(steady) else ()
+        if len(gone) < 2 or len(gone) < _NEARLY_ALL * len(steady):
+            return ()
+        unanswered = any(edge.server in gone and 2 * stats.errors > stats.calls for edge, stats in bucket.edges.items())
+        return () if unanswered else gone
 
     def work_entered(self, bucket: Summary) -> float:
         """Units of work that entered the system: entries of services that nothing else called, nor usually does; where

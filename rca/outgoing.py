@@ -14,8 +14,9 @@ from rca.weights import IDLE, RankingSettings, strength
 # Calls to at least this many services, and to this share of all it calls and waits for, must be slow or fail. Two that
 # don't answer may have a third to wait for that nobody sees, unless they answer others.
 _MANY, _ALONE, _MOST = 2, 3, 0.6
-# Or one alone that answers so many calls of others, of which no more than this share of its share fail.
-_PLENTY, _FEWER = 10, 0.1
+# Or one alone that answers so many calls of others, of which no more than this share of its share fail; and that does
+# so much of the work that others ask of it.
+_PLENTY, _FEWER, _AT_WORK = 10, 0.1, 0.5
 _SAID = {
     "edge_gap": ("outgoing_gaps", "loses time on the way to"),
     "edge_errors": ("outgoing_errors", "gets no answer from"),
@@ -52,14 +53,24 @@ def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
         {
             caller: kept
             for caller, said in by.items()
-            if (kept := {name: tuple(items) for name, items in said.items() if _most(caller, name, items, topology)})
+            if (
+                kept := {
+                    name: tuple(items) for name, items in said.items() if _most(caller, name, items, found, topology)
+                }
+            )
         }
     )
 
 
-def _most(caller: ServiceKey, detector: str, items: Sequence[Anomaly], topology: Topology) -> bool:
+def _most(
+    caller: ServiceKey,
+    detector: str,
+    items: Sequence[Anomaly],
+    found: Mapping[ServiceKey, Sequence[Anomaly]],
+    topology: Topology,
+) -> bool:
     callees = {item.service for item in items}
-    if detector == "edge_errors" and all(_serves(item, caller, topology) for item in items):
+    if detector == "edge_errors" and all(_serves(item, caller, found[item.service], topology) for item in items):
         return True
     least = _MANY if detector == "edge_gap" or all(_answers(item, caller, topology) for item in callees) else _ALONE
     return len(callees) >= max(least, _MOST * len(topology.awaited(caller)))
@@ -70,13 +81,18 @@ def _troubled(found: Iterable[Anomaly], caller: ServiceKey) -> bool:
     return any(item.detector not in IDLE and item.peer in (None, caller) for item in found)
 
 
-def _serves(item: Anomaly, caller: ServiceKey, topology: Topology) -> bool:
+def _serves(item: Anomaly, caller: ServiceKey, beside: Iterable[Anomaly], topology: Topology) -> bool:
     """Whether it serves all others as ever: mostly the address, the password or the network of this one is wrong, if
     they ask for the same things, which nobody knows."""
     others = [topology.call(other, item.service) for other in topology.callers(item.service) - {caller}]
     made = sum(call.calls for call in others if call is not None)
     failed = sum(call.failed for call in others if call is not None)
-    return made >= _PLENTY and failed <= _FEWER * item.observed * made
+    if made < _PLENTY or failed > _FEWER * item.observed * made:
+        return False
+    mine = topology.call(caller, item.service)
+    share = made / (made + (mine.calls if mine is not None else 0))
+    left = min((fall.observed / fall.expected for fall in beside if fall.detector == "throughput"), default=1.0)
+    return left >= _AT_WORK * share
 
 
 def _answers(callee: ServiceKey, caller: ServiceKey, topology: Topology) -> bool:

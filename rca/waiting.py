@@ -35,7 +35,8 @@ def waiting(
             (above, callee)
             for caller, callee in steps
             for above in topology.callers(caller)
-            if above in found and above not in waiting
+            # Nobody waits for itself, where calls go round in circles.
+            if above in found and above not in waiting and above != callee
         )
     return waiting
 

@@ -107,6 +107,25 @@ def test_who_alone_gets_no_answer_has_the_wrong_address(answered: int, failed: i
         assert causes[1].evidence[-1].description == "it answers all but checkout"
 
 
+def test_who_stands_still_serves_nobody() -> None:
+    """Others called it until now, and what they wait for now ends too late to be seen."""
+    seen = summary(*CALLS)
+    seen.edges[EdgeKey(CHECKOUT, MAIL)] = EdgeStats(50, errors=20)
+    seen.edges[EdgeKey(FRONTEND, MAIL)] = EdgeStats(200)
+    refused = replace(unanswered(CHECKOUT, MAIL), observed=0.4)
+    idle = replace(finding(MAIL, "throughput", -9.0), observed=0.75)
+    assert rank([refused, idle], build_graph(seen))[0].service == CHECKOUT
+    assert rank([refused, replace(idle, observed=0.2)], build_graph(seen))[0].service == MAIL
+
+
+def test_nobody_waits_for_itself_where_two_call_each_other() -> None:
+    ranked = rank(
+        [unanswered(CHECKOUT, PAYMENT), finding(CHECKOUT, "error_share", 30.0)], graph(*CALLS, CALLS[1][::-1])
+    )
+    assert ranked[0].service == PAYMENT
+    assert not any(item.signal == "explained_by_callee" for item in ranked[0].evidence)
+
+
 def test_a_silent_culprit_is_first_however_loud_those_are_who_wait_for_it() -> None:
     """Ledger says nothing at all; everybody above it stops, complains and gives up."""
     loud = [

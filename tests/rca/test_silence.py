@@ -6,7 +6,8 @@ from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors import build_all
 from analyzers.detectors.silence import SOURCE
-from analyzers.summary import Summary
+from analyzers.service import service_key
+from analyzers.summary import EdgeKey, Summary
 from rca.graph import build_graph
 from rca.tracker import IncidentTracker
 from tests.analyzers.telemetry import CHECKOUT, CRON, FRONTEND, NOON, PAYMENT, SECOND, closed, traffic
@@ -43,6 +44,16 @@ def test_a_single_service_that_falls_silent_is_no_lost_source() -> None:
     (window,) = closed(traffic(5, start=END))
     del window.services[PAYMENT]
     assert SOURCE not in {item.service for item in found(window, learned())}
+
+
+def test_who_still_asks_and_gets_no_answer_tells_that_it_is_not_the_telemetry() -> None:
+    window = Summary(END, END + 5 * SECOND)
+    browser = service_key("browser")
+    window.service(browser).spans = 10
+    edge = window.edge(EdgeKey(browser, FRONTEND, inferred=True))
+    for errors, lost in ((0, True), (5, True), (6, False)):
+        edge.calls, edge.errors = 10, errors
+        assert (SOURCE in {item.service for item in found(window, learned())}) == lost
 
 
 def test_silence_is_not_learned_and_the_return_is_normal() -> None:
