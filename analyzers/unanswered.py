@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
-from analyzers.baseline import Baseline
+from analyzers.baseline import Baseline, EdgeBaseline
 from analyzers.exemplar import SpanExemplar, repeated
 from analyzers.halves import Half, Halves
 from analyzers.rates import Rate
@@ -21,6 +22,8 @@ _MOSTLY = 0.5
 # Standard deviations of log durations: who always waited no longer would always have failed in one of forty calls. And
 # those, with what departs by less of it (a share), from where a callee is slower than usual.
 _USUAL, _SLOWER, _TOLERANCE = 2.0, 2.5, 0.2
+# Calls of others that tell as much as they ever do of whom the same caller never called.
+_STRANGER = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,11 @@ def unanswered(window: Summary, baseline: Baseline, tolerance: float) -> tuple[d
     """Of each caller and callee what is most surprising; and at how many things one looked for that."""
     found: dict[Pair, Unanswered] = {}
     looked_at = 0
+    usually = Usually(baseline)
     for pair, edges in _between(window).items():
         if _judged(pair[0], baseline):
             looked_at += 1
-            _keep(found, pair, _by_edges(pair, edges, window, baseline), tolerance)
+            _keep(found, pair, _by_edges(pair, edges, window, usually), tolerance)
     for pair, halves in Halves(baseline).unanswered(window).items():
         if _judged(pair[0], baseline):
             looked_at += len(halves)
@@ -80,8 +84,9 @@ def _between(window: Summary) -> dict[Pair, list[tuple[int, EdgeStats]]]:
 
 
 def _by_edges(
-    pair: Pair, edges: list[tuple[int, EdgeStats]], window: Summary, baseline: Baseline
+    pair: Pair, edges: list[tuple[int, EdgeStats]], window: Summary, usually: "Usually"
 ) -> Iterator[Unanswered]:
+    baseline = usually.baseline
     failing = [stats for failed, stats in edges if failed]
     failed = sum(failed for failed, _ in edges) - _astray(pair, window, baseline)
     if failing and failed > 0:
@@ -89,7 +94,7 @@ def _by_edges(
         yield Unanswered(
             failed,
             sum(stats.calls for _, stats in edges),
-            _usual(pair, baseline),
+            usually.of(pair),
             failing[0].slowest,
             _early(pair, unheard.errors, unheard.duration, window, baseline),
         )
@@ -130,12 +135,38 @@ def _astray(pair: Pair, window: Summary, baseline: Baseline) -> int:
     return round(answered.errors * usual_alone.errors.exposure / usual.errors.exposure)
 
 
-def _usual(pair: Pair, baseline: Baseline) -> Rate:
-    """Of all calls of the same two: those that are not answered are another edge, of which alone nothing is usual."""
-    rate = Rate()
-    for inferred in (False, True):
-        known = baseline.edges.get(EdgeKey(*pair, inferred=inferred))
-        if known is not None:
-            learned = known.errors if inferred else known.lost
-            rate = rate.with_also(learned if learned.exposure > 0 else Rate(0.0, known.calls.count))
-    return rate if rate.exposure > 0 else Rate(0.0, 1.0)
+class Usually:
+    """How many calls are not answered, as a baseline tells while it is not learned from."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        self.baseline = baseline
+
+    def of(self, pair: Pair) -> Rate:
+        """Of all calls of the same two: those that are not answered are another edge, of which alone nothing is usual.
+        Of a callee that is new, as all that the same caller calls tell: whoever is called answers, as a rule."""
+        rate = Rate()
+        for inferred in (False, True):
+            known = self.baseline.edges.get(EdgeKey(*pair, inferred=inferred))
+            if known is not None:
+                rate = rate.with_also(_unanswered(known, inferred))
+        if rate.exposure >= _STRANGER:
+            return rate
+        others = self._by_caller.get(pair[0], Rate())
+        part = min(1.0, (_STRANGER - rate.exposure) / others.exposure) if others.exposure > 0 else 0.0
+        rate = rate.with_also(Rate(others.count * part, others.exposure * part))
+        return rate if rate.exposure > 0 else Rate(0.0, 1.0)
+
+    # Not before it is asked for: there may be many calls, and mostly nobody calls anybody new in vain.
+    @cached_property
+    def _by_caller(self) -> dict[ServiceKey, Rate]:
+        found: dict[ServiceKey, Rate] = {}
+        for edge, known in self.baseline.edges.items():
+            if not edge.asynchronous:
+                rate = found.setdefault(edge.client, Rate())
+                found[edge.client] = rate.with_also(_unanswered(known, edge.inferred))
+        return found
+
+
+def _unanswered(known: EdgeBaseline, inferred: bool) -> Rate:
+    learned = known.errors if inferred else known.lost
+    return learned if learned.exposure > 0 else Rate(0.0, known.calls.count)
