@@ -3,12 +3,17 @@
 import math
 from collections.abc import Sequence
 
+from analyzers.surprises import missed
+
 # Standard deviations from its share beyond which there is more or less of a kind than before: of one kind, and so many
 # more for each time that there are e times as many kinds, one of which is bound to be far from its share.
 _OTHER, _MORE_KINDS = 2.5, 0.35
 # Share of that which will do once there is another mixture: where there is more of one kind there is less of others.
 _ALSO = 0.8
-# Units that are added to what is expected of a kind: what is hardly known at all may come a few times.
+# Units of work for which chance is computed exactly.
+_FEW = 200
+# Units that are added to what is expected of a kind, and how many must be known of it: what is hardly known at all may
+# come a few times.
 _RARE = 1.0
 
 
@@ -18,19 +23,39 @@ def bounds(kinds: Sequence[tuple[float, float]], times: float) -> tuple[float, f
     `kinds` are how many units of work of each kind there usually are, and are now; all the work is `times` what is
     usual. What comes r times of each unit of a kind comes sum(r * n) times in all. How often it comes of which kind
     nobody knows, but no r is negative: so it is at least as many times what is expected as the kind that there is the
-    least of, for its share, and at most as many as the one that there is the most of. What chance makes of a count is
-    no other share (square roots as in Anscombe, Biometrika 1948).
+    least of, for its share, and at most as many as the one that there is the most of. All other kinds together are one
+    kind too. What chance makes of a count is no other share.
     """
     least = greatest = 1.0
-    if not kinds:
+    known, done = (sum(each[place] for each in kinds) for place in (0, 1))
+    if not kinds or known <= 0 or done <= 0:
         return least, greatest
-    chance = math.sqrt(1.0 + times) / 2.0
-    away = [abs(math.sqrt(now + 0.375) - math.sqrt(times * usual + 0.375)) / chance for usual, now in kinds]
     beyond = _OTHER + _MORE_KINDS * math.log(len(kinds))
+    away = [_away(usual, now, known, done, _ALSO * beyond) for usual, now in kinds]
     if max(away) <= beyond:
         return least, greatest
     for (usual, now), deviations in zip(kinds, away, strict=True):
         if deviations > _ALSO * beyond:
             expected = times * usual
-            least, greatest = min(least, now / (expected or 1.0)), max(greatest, now / (expected + _RARE))
+            for one, of in ((now, expected), (done - now, times * known - expected)):
+                least, greatest = min(least, one / (of or 1.0)), max(greatest, one / (of + _RARE))
     return least, greatest
+
+
+def _away(usual: float, now: float, known: float, done: float, least: float) -> float:
+    """Standard deviations of `now` of `done` from `usual` of `known`. Of few the tail is exact, where the root of the
+    deviance, which makes too much of them, is more than the `least` that matters. What is hardly known may come."""
+    if min(usual, known - usual) < _RARE:
+        return 0.0
+    expected = done * usual / known
+    deviance = 2.0 * (_term(now, expected) + _term(done - now, done - expected)) / (1.0 + done / known)
+    root = math.sqrt(max(0.0, deviance))
+    if root <= least or done > _FEW:
+        return root
+    more = now > expected
+    some, before = (now, usual) if more else (done - now, known - usual)
+    return min(root, missed(round(some), round(done), before, known))
+
+
+def _term(seen: float, expected: float) -> float:
+    return seen * math.log(seen / expected) if seen > 0 and expected > 0 else 0.0

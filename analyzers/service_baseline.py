@@ -24,6 +24,8 @@ _LATELY = 30 * 1_000_000_000
 _UNEVEN = 3.0
 # Share of its work that may have begun with operations never seen before, for one that is new to tell anything.
 _ALWAYS_NEW = 0.25
+# Buckets that held an operation for it to be one that comes again.
+_AGAIN = 1.0
 # Share of its buckets in which a steady service sent something, and how many must be known.
 _STEADY, _STEADY_BUCKETS = 0.95, 11.0
 
@@ -170,8 +172,10 @@ class ServiceBaseline:
 
     def mixture(self, summary: ServiceSummary, start_unix_nano: int) -> tuple[float, float]:
         """`bounds` by the operations its work begins with, in `summary` alone and, where that follows upon what came of
-        late, with it: a few units tell little. Of operations that are new nothing need come, unless there are new ones
-        all the time, or nothing but new ones; at the most they are as the others."""
+        late, with it: a few units tell little. Of operations that are new nothing need come, unless there are nothing
+        but new ones; at the most they are as the others. Where there are new ones all the time they are one kind."""
+        if self.fresh > _ALWAYS_NEW * self.began:
+            return _bounds(self._recurring(summary))
         kinds = self.kinds(summary)
         least, most = _bounds(kinds)
         if start_unix_nano == self.asked_until:
@@ -180,9 +184,19 @@ class ServiceBaseline:
             least_lately, most_lately = _bounds(with_lately)
             least, most = min(least, least_lately), max(most, most_lately)
         known = sum(now for _, now in kinds)
-        if 0 < known < summary.entries and self.fresh <= _ALWAYS_NEW * self.began:
+        if 0 < known < summary.entries:
             least *= known / summary.entries
         return least, most
+
+    def _recurring(self, summary: ServiceSummary) -> list[tuple[float, float]]:
+        """As `kinds`, all that was never met again as one of them."""
+        again = [
+            (known.begun, float(summary.operations[name].entries) if name in summary.operations else 0.0)
+            for name, known in self.operations.items()
+            if known.begun and known.clocked.in_runs > _AGAIN
+        ]
+        usual, now = (sum(each[place] for each in again) for place in (0, 1))
+        return [*again, (max(0.0, self.begun - usual), max(0.0, summary.entries - now))]
 
     def kinds(self, summary: ServiceSummary) -> list[tuple[float, float]]:
         """Units of work by the operation they begin with: as many as were learned from, and as there are now."""

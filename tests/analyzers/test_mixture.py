@@ -42,6 +42,14 @@ def test_anything_may_come_of_one_kind_alone() -> None:
     assert most == pytest.approx(2.0, rel=0.01)
 
 
+def test_probes_that_are_left_when_nobody_asks_for_anything_are_another_mixture() -> None:
+    """Four of five where one in seven is usual: of the rest, which all others together are, there is a quarter."""
+    least, most = bounds([(70.0, 4.0), (250.0, 1.0), (200.0, 0.0)], 5 / 520)
+    assert least == pytest.approx(1 / (5 * 450 / 520))
+    assert most > 2
+    assert bounds([(70.0, 1.0), (250.0, 3.0), (200.0, 1.0)], 5 / 520) == (1.0, 1.0)
+
+
 def test_a_few_units_of_what_is_rare_explain_little() -> None:
     assert bounds([(100_000.0, 300.0), (50.0, 4.0)], 0.003)[1] < 4
     assert bounds([(100_000.0, 300.0), (1e-9, 3.0)], 0.003)[1] == 1.0
