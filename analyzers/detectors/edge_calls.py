@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
@@ -12,14 +13,21 @@ from analyzers.service_baseline import ServiceBaseline
 from analyzers.summary import EdgeKey, EdgeStats, Summary
 
 
+# Standard deviations from their usual share up to which calls fail no more than ever.
+_WELL = 2.0
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeCallsConfig:
     threshold: float = 2.5
     tolerance: float = 0.15
+    # Share of a departure that calls of another callee must make up for to be the other branch.
+    branch: float = 0.6
 
 
 class EdgeCalls:
-    """Reported about the caller. Rises count as well: a retry storm is the caller's doing, however loud the callee."""
+    """Reported about the caller. Rises count as well: a retry storm is the caller's doing, however loud the callee. Not
+    what another callee that it usually calls makes up for, while neither fails: its work took the other branch."""
 
     name = "edge_calls"
 
@@ -30,6 +38,7 @@ class EdgeCalls:
         findings = []
         looked_at = 0
         work_of = {key: _work(known, key, window) for key, known in _callers(window, baseline)}
+        branches = _Branches(window, baseline)
         for edge, known in sorted(baseline.edges.items()):
             if edge.client not in work_of or (edge.asynchronous and not sends(edge)) or _told(edge, baseline):
                 continue
@@ -48,6 +57,8 @@ class EdgeCalls:
                 surprise = min(0.0, known.calls.surprise(stats.calls + unheard.calls, work, self._config.tolerance))
                 if surprise > -self._config.threshold:
                     continue
+            if branches.made_up_for(edge, done, self._config.branch):
+                continue
             expected = known.calls.expected(work)
             findings.append(
                 Anomaly(
@@ -67,6 +78,41 @@ class EdgeCalls:
                 )
             )
         return among(findings, looked_at)
+
+
+class _Branches:
+    """By how many calls each caller departs from what is usual for its work, of each that it calls and waits for."""
+
+    def __init__(self, window: Summary, baseline: Baseline) -> None:
+        self._window, self._baseline = window, baseline
+
+    def made_up_for(self, edge: EdgeKey, done: float, branch: float) -> bool:
+        """Whether calls of another callee depart as far to the other side, and those of neither fail more than ever."""
+        departure = self._departure(edge, done)
+        others = (other for other in self._siblings.get(edge.client, ()) if other.server != edge.server)
+        return self._well(edge) and any(
+            -self._departure(other, done) * departure >= branch * departure**2 > 0 and self._well(other)
+            for other in others
+        )
+
+    # Not before a departure is there: there may be many calls, and mostly nothing is wrong.
+    @cached_property
+    def _siblings(self) -> dict[ServiceKey, list[EdgeKey]]:
+        found: dict[ServiceKey, list[EdgeKey]] = {}
+        for edge, known in self._baseline.edges.items():
+            if known.calls.count > 0 and not edge.asynchronous:
+                found.setdefault(edge.client, []).append(edge)
+        return found
+
+    def _departure(self, edge: EdgeKey, done: float) -> float:
+        stats = self._window.edges.get(edge)
+        return (stats.calls if stats is not None else 0) - self._baseline.edges[edge].calls.expected(done)
+
+    def _well(self, edge: EdgeKey) -> bool:
+        stats = self._window.edges.get(edge) or EdgeStats()
+        known = self._baseline.edges[edge]
+        failed = ((known.errors, stats.errors), (known.lost, stats.lost))
+        return all(rate.of_calls(count, stats.calls) < _WELL for rate, count in failed if count)
 
 
 def _work(known: ServiceBaseline, service: ServiceKey, window: Summary) -> tuple[float, float, float]:

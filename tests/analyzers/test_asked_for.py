@@ -139,3 +139,32 @@ def test_what_users_ask_for_evenly_is_no_job() -> None:
     for number in range(60):
         baseline.learn(bucket(number, order=5, look=20))
     assert not Throughput(ThroughputConfig()).detect(window(60, order=50, look=0), baseline)
+
+
+def branching(number: int, first: int, second: int, failed: int = 0) -> Summary:
+    """Of ten orders some are paid by the one and some by the other."""
+    made = bucket(number, order=10)
+    made.edges = {
+        EdgeKey(CHECKOUT, PAYMENT): EdgeStats(calls=first),
+        EdgeKey(CHECKOUT, CRON): EdgeStats(calls=second, errors=failed),
+    }
+    return made
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "failed", "surprises"),
+    [
+        (6, 24, 0, []),  # The other branch.
+        (6, 6, 0, [-1]),  # Half of the orders are not paid at all.
+        (24, 24, 0, [1]),  # Many are paid twice.
+        (6, 24, 20, [1, -1]),  # Some are tried again until others are given up.
+    ],
+)
+def test_what_another_callee_makes_up_for_is_the_other_branch(
+    first: int, second: int, failed: int, surprises: list[int]
+) -> None:
+    baseline = Baseline()
+    for number in range(60):
+        baseline.learn(branching(number, 8, 2))
+    seen = union(branching(72 + place, first // 3, second // 3, failed // 3) for place in range(3))
+    assert [1 if item.surprise > 0 else -1 for item in found(seen, baseline)] == surprises

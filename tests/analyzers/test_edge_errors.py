@@ -3,6 +3,7 @@
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.edge_errors import EdgeErrors, EdgeErrorsConfig
+from analyzers.service import service_key
 from analyzers.summary import EdgeKey, EdgeStats, Summary
 from tests.analyzers.telemetry import CHECKOUT, NOON, PAYMENT, SECOND
 
@@ -78,3 +79,27 @@ def test_where_halves_always_get_lost_those_of_calls_that_fail_do_as_well() -> N
     failing.edges[ANSWERED].errors = 0
     (item,) = found(failing, baseline)
     assert "12 calls from checkout to payment failed without an answer" in item.description
+
+
+def test_whom_a_caller_never_called_is_expected_to_answer_as_others_do() -> None:
+    """A wrong address: all that is called there fails, and of it alone nothing is usual."""
+    stranger = EdgeKey(CHECKOUT, service_key("paymnet"), inferred=True)
+    failing = bucket(41, 6, 0)
+    failing.edges[stranger] = EdgeStats(calls=6, errors=6)
+    (item,) = found(failing, learned(*USUALLY))
+    assert (item.service.name, item.peer) == ("paymnet", CHECKOUT)
+    assert item.surprise > 3.5
+    assert found(failing, learned(*(bucket(number, 0, 3, unheard=3) for number in range(40)))) == []
+
+
+def test_who_failed_from_its_first_calls_on_is_no_news_once_that_is_known() -> None:
+    stranger = EdgeKey(CHECKOUT, service_key("paymnet"), inferred=True)
+    surprises = []
+    for known in (0, 1, 40):
+        before = [bucket(number, 6, 0) for number in range(40)]
+        for item in before[:known]:
+            item.edges[stranger] = EdgeStats(calls=6, errors=6)
+        failing = bucket(41, 6, 0)
+        failing.edges[stranger] = EdgeStats(calls=6, errors=6)
+        surprises.append(sum(item.surprise for item in found(failing, learned(*before))))
+    assert surprises[0] > surprises[1] >= surprises[2] == 0.0
