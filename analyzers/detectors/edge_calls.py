@@ -12,7 +12,6 @@ from analyzers.service import ServiceKey
 from analyzers.service_baseline import ServiceBaseline
 from analyzers.summary import EdgeKey, EdgeStats, Summary
 
-
 # Standard deviations from their usual share up to which calls fail no more than ever.
 _WELL = 2.0
 
