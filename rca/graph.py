@@ -195,6 +195,11 @@ def _edges(edges: Mapping[EdgeKey, EdgeStats], summary: Summary) -> Iterable[Edg
         if not key.inferred:
             joined.setdefault(key.client, set()).add(key.server)
     naming = _Naming(joined, summary)
+    failed = {key: _failed(key, edges) for key in edges}
+    of_all: dict[ServiceKey, int] = {}
+    for key, calls in failed.items():
+        if key.server not in joined.get(key.client, ()) or not key.inferred:
+            of_all[key.client] = of_all.get(key.client, 0) + calls
     for key in sorted(edges):
         # A queue may have the name of the service that takes from it, which does not call itself.
         if key.inferred and (key.client == key.server or key.server in joined.get(key.client, ())):
@@ -210,7 +215,7 @@ def _edges(edges: Mapping[EdgeKey, EdgeStats], summary: Summary) -> Iterable[Edg
             stats.duration.quantile(0.95),
             key.asynchronous,
             key.inferred,
-            max(_failed(key, edges), naming.failed(key.client, names)),
+            max(failed[key], naming.failed(key.client, names, of_all[key.client] - failed[key])),
             names,
         )
 
@@ -247,10 +252,12 @@ class _Naming:
             )
         return self._left[client]
 
-    def failed(self, client: ServiceKey, names: Iterable[str]) -> int:
-        """Calls so named that failed: all that is known of clients that don't say whom they call."""
+    def failed(self, client: ServiceKey, names: tuple[str, ...], elsewhere: int) -> int:
+        """Calls so named that failed: all that is known of clients that don't say whom they call. Less those that are
+        known to have failed `elsewhere`, where the names may be those of any call."""
         known = self._operations(client)
-        return sum(known[name].errors for name in names)
+        failed = sum(known[name].errors for name in names)
+        return max(0, failed - elsewhere) if names is self._left.get(client) else failed
 
     def _operations(self, service: ServiceKey) -> Mapping[str, OperationStats]:
         seen = self._summary.services.get(service)

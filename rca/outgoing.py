@@ -90,7 +90,7 @@ def _serves(item: Anomaly, caller: ServiceKey, beside: Iterable[Anomaly], topolo
     if made < _PLENTY or failed > _FEWER * item.observed * made:
         return False
     mine = topology.call(caller, item.service)
-    share = made / (made + (mine.calls if mine is not None else 0))
+    share = made / (made + (mine.calls + mine.failed if mine is not None else 0))
     left = min((fall.observed / fall.expected for fall in beside if fall.detector == "throughput"), default=1.0)
     return left >= _AT_WORK * share
 

@@ -168,6 +168,17 @@ def test_a_call_is_named_as_its_callee_names_it_or_by_what_is_left() -> None:
     assert topology.named(CHECKOUT) == frozenset()
 
 
+def test_what_is_known_to_fail_elsewhere_fails_nowhere_else() -> None:
+    """Names of its own for what it calls: whose they are nobody knows, but who answered that it failed."""
+    whole = summary((CHECKOUT, PAYMENT), (CHECKOUT, LEDGER), services=(CHECKOUT, PAYMENT, LEDGER))
+    whole.service(CHECKOUT).operations["paymentClient.pay"] = OperationStats(calls=50, errors=40)
+    failed = {edge.server: edge.failed for edge in build_graph(whole).edges}
+    assert failed == {PAYMENT: 40, LEDGER: 40}
+    whole.edges[EdgeKey(CHECKOUT, PAYMENT)].errors = 40
+    failed = {edge.server: edge.failed for edge in build_graph(whole).edges}
+    assert failed == {PAYMENT: 40, LEDGER: 0}
+
+
 def test_a_call_that_failed_may_be_known_from_either_half() -> None:
     whole = summary((CHECKOUT, PAYMENT), services=(CHECKOUT, PAYMENT))
     edge = whole.edge(EdgeKey(CHECKOUT, PAYMENT))
