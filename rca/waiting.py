@@ -12,6 +12,8 @@ from rca.weights import CALLS_FALL, CALLS_RISE, IDLE, PROPAGATING, RankingSettin
 
 # How surprising, of what is not answered, what would explain it must be; both on the common scale.
 _ENOUGH = 0.5
+# Share of the calls that are not answered.
+_MOST = 0.5
 # Share of all the time that requests take.
 _GREAT = 0.2
 # How many calls are cut short by one that is not answered.
@@ -63,6 +65,8 @@ def unanswered(
     if silent.get(callee) != service:
         # Whoever waits does not answer either.
         signals.add("edge_errors")
+    if _spares_the_calls(found[service], found[callee]):
+        signals.add("span_errors")
     theirs = _operations(found, topology.callees(service)).union(
         *(topology.named(item) for item in (callee, *topology.callees(service)))
     )
@@ -80,6 +84,18 @@ def unanswered(
             description=f"calls of {callee.name} are not answered, which shows in the logs of all that wait for it",
             anomaly_ids=tuple(sorted(item.anomaly_id for item in found[callee])),
         )
+
+
+def _spares_the_calls(found: Iterable[Anomaly], of: Iterable[Anomaly]) -> bool:
+    """Whether most calls of the other are not answered, which is as plain as that this one fails by itself: then it may
+    fail, as circuit breakers do, without calling at all."""
+    failing = [item for item in found if item.detector == "span_errors"]
+    refused = [
+        strength(item.surprise)
+        for item in of
+        if item.detector == "edge_errors" and item.observed >= _MOST and item.peer in {x.service for x in failing}
+    ]
+    return bool(refused) and max(refused) >= max(strength(item.surprise) for item in failing)
 
 
 def _proportion(of: Iterable[Anomaly], lacking: Iterable[Anomaly]) -> float:

@@ -145,6 +145,14 @@ def test_troubles_of_its_own_are_not_explained_by_who_does_not_answer() -> None:
     assert ranked[0].service == PAYMENT
 
 
+@pytest.mark.parametrize(("share", "first"), [(0.9, LEDGER), (0.2, PAYMENT)])
+def test_who_gets_no_answer_may_fail_without_asking(share: float, first: ServiceKey) -> None:
+    """Its circuit breaker is open."""
+    refused = replace(unanswered(PAYMENT, LEDGER, 31.0), observed=share)
+    ranked = rank([finding(PAYMENT, "span_errors", 30.0), finding(PAYMENT, "error_share", 30.0), refused], SHOP)
+    assert ranked[0].service == first
+
+
 def flood(observed: float) -> Anomaly:
     return replace(finding(CHECKOUT, "edge_calls", 9.0, subject="checkout -> payment", peer=PAYMENT), observed=observed)
 
