@@ -17,8 +17,9 @@ from analyzers.summary import EdgeKey, EdgeStats, Summary
 # Caller and callee.
 Pair: TypeAlias = tuple[ServiceKey, ServiceKey]
 
-# Of the calls that were not answered, the share that must have been answered too late for it to be what happened.
-_MOSTLY = 0.5
+# Of the calls that were not answered, the share that must have been answered too late for it to be what happened; and
+# where their caller hardly waits for as long as half of all calls usually take: of many at once some get lost.
+_MOSTLY, _SOME = 0.5, 0.25
 # Standard deviations of log durations: who always waited no longer would always have failed in one of forty calls. And
 # those, with what departs by less of it (a share), from where a callee is slower than usual.
 _USUAL, _SLOWER, _TOLERANCE = 2.0, 2.5, 0.2
@@ -117,10 +118,11 @@ def _early(pair: Pair, failed: int, waits: Sketch, window: Summary, baseline: Ba
         return False
     usually = max(0.0, 1.0 - known.gap.count / known.duration.count)
     late = answered.duration.count * (1.0 - usually) - answered.gap.count
-    enough = math.exp(known.duration.mean + _USUAL * math.sqrt(known.duration.variance))
+    waited = waits.quantile(1.0 - failed / max(failed, waits.count) / 2.0)
+    middle, enough = (math.exp(known.duration.mean + far * math.sqrt(known.duration.variance)) for far in (0.0, _USUAL))
     return (
-        late >= _MOSTLY * failed
-        and waits.quantile(1.0 - failed / max(failed, waits.count) / 2.0) <= enough
+        late >= (_SOME if waited <= (1.0 + _TOLERANCE) * middle else _MOSTLY) * failed
+        and waited <= enough
         and known.duration.surprise(answered.duration, _TOLERANCE) < _SLOWER
     )
 

@@ -69,6 +69,13 @@ def test_it_is_the_callee_unless_it_answers_as_ever(seen: Summary) -> None:
     assert (item.detector, item.service, item.peer) == ("edge_errors", PAYMENT, CHECKOUT)
 
 
+def test_of_many_at_once_some_are_never_answered() -> None:
+    """Where it gives up when half of all calls usually would not be answered yet, a few late answers will do."""
+    for waited, detector in ((20, "early_timeout"), (29, "edge_errors")):
+        (item,) = found(bucket(41, (16, 17), (21, 24, 22, 20), (waited,) * 12), learned(bucket(0)))
+        assert item.detector == detector
+
+
 def test_halves_that_got_lost_tell_nothing_of_how_long_it_waited() -> None:
     """Half of the callee's spans never arrive: of these calls the caller's half is all there is, and most went well."""
     always, seen = bucket(0, in_time=IN_TIME), bucket(41, in_time=(16, 17), late=(20, 22, 24, 21))
