@@ -16,7 +16,11 @@ def adopt(baseline: Baseline, alias: Alias) -> None:
         return
     # Its records were counted per record; from now on they are counted by the work done.
     per_record = known.work / logged.work if known.traced and logged.work else 1.0
-    if not known.traced:
+    if known.traced:
+        # Until now it was known to write none.
+        ordinary = sum(rate.count for key, rate in logged.templates.items() if key not in logged.severe)
+        known.lines, known.traces = Rate(ordinary, known.work), Rate()
+    else:
         known.work += logged.work
     for template_id, rate in logged.templates.items():
         known.templates.setdefault(template_id, _counted(rate, per_record))

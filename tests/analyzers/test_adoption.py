@@ -60,6 +60,15 @@ def test_rates_are_those_of_one_who_always_had_one_name() -> None:
     assert adopted.first_unix_nano == NOON
 
 
+def test_its_records_tell_of_its_work_as_those_of_one_who_always_had_one_name() -> None:
+    baseline = learned()
+    assert baseline.services[PAYMENT].done(bucket(BUCKETS, one_name=True).services[PAYMENT]) == 0.0
+    adopt(baseline, ALIAS)
+    adopted = baseline.services[PAYMENT]
+    assert adopted.settled
+    assert adopted.done(bucket(BUCKETS, one_name=True).services[PAYMENT]) == pytest.approx(10, rel=0.01)
+
+
 def test_what_was_new_is_as_new_under_the_other_name() -> None:
     rates = []
     for one_name in (False, True):
