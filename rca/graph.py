@@ -109,6 +109,11 @@ class Topology:
         others = sum(self._edges[client, item].failed for item in self.callees(client) - {server})
         return max(0, node.passed_on - others) if node is not None else 0
 
+    def passes_on(self, client: ServiceKey, server: ServiceKey) -> bool:
+        """Whether calls of `server` by `client` failed, and requests of it did because of what it called."""
+        call, node = self._edges.get((client, server)), self._nodes.get(server)
+        return call is not None and call.failed > 0 and node is not None and node.passed_on > 0
+
     def follows(self, service: ServiceKey) -> tuple[Following, ...]:
         """Whose errors its own come after."""
         return tuple(self._follows.get(service, ()))

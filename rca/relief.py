@@ -88,7 +88,7 @@ def _passed_on(
     settings: RankingSettings,
 ) -> Evidence | None:
     """Who fails no call by itself only passes on what fails elsewhere: in a callee, or further on through others that
-    show it too. However loud it is, that explains it, unless hardly anything fails there."""
+    show it too, or whose spans tell it. However loud it is, that explains it, unless hardly anything fails there."""
     if _broken(found[service]) or service in floods.by:
         return None
     broken: dict[ServiceKey, float] = {}
@@ -99,7 +99,7 @@ def _passed_on(
             seen.add(callee)
             if worst := _broken(found.get(callee, ())):
                 broken[callee] = worst
-            elif _shown(found.get(callee, ())) >= _PLAIN:
+            elif _shown(found.get(callee, ())) >= _PLAIN or topology.passes_on(caller, callee):
                 ahead.append(callee)
     if not broken:
         return None

@@ -153,6 +153,20 @@ def test_who_gets_no_answer_may_fail_without_asking(share: float, first: Service
     assert ranked[0].service == first
 
 
+def test_what_is_passed_on_by_those_who_say_nothing_of_it_is_followed() -> None:
+    """Proxies log nothing, and nothing of theirs is unusual but that requests fail which they passed on."""
+    seen = summary(*CALLS)
+    loud = [finding(FRONTEND, detector, 40.0) for detector in ("error_share", "new_template")]
+    found = [*loud, unanswered(PAYMENT, LEDGER, 6.0)]
+    assert rank(found, build_graph(seen))[0].service == FRONTEND
+    for client, server in CALLS[:2]:
+        seen.edges[EdgeKey(client, server)].errors = 10
+        seen.services[server].operations["pass"] = OperationStats(calls=10, errors=10, entries=10)
+    causes = rank(found, build_graph(seen))
+    assert causes[0].service == LEDGER
+    assert any("those it passes on fail in ledger" in item.description for item in causes[1].evidence)
+
+
 def flood(observed: float) -> Anomaly:
     return replace(finding(CHECKOUT, "edge_calls", 9.0, subject="checkout -> payment", peer=PAYMENT), observed=observed)
 
