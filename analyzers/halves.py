@@ -38,16 +38,21 @@ class Halves:
         """None where the operation is no such half, or nobody can tell whom it calls.
 
         Clients that say neither their kind nor their peer are told by what is usual: nobody enters by the operation,
-        and all the time of its spans lies between the two or belongs to the other. Once that one does not answer,
-        nothing is left of the call but a span that fails.
+        unless it has the name of who is called, and all the time of its spans lies between the two or belongs to the
+        other. Once that one does not answer, nothing is left of the call but a span that fails.
         """
         known = self._baseline.services.get(caller)
         learned = known.operations.get(name) if known is not None else None
-        if stats.entries or learned is None or not _calling(learned):
+        if learned is None or not _calling(learned):
             return None
         callees = self._callees.get(caller, [])
+        # Proxies name what they pass on by whom they pass it on to.
+        named = [callee for callee in callees if _begins_with(name, callee.name)]
+        named = [callee for callee in named if len(callee.name) == max(len(other.name) for other in named)]
+        if stats.entries and not named:
+            return None
         # Both halves of a call have one name where it is that of a route or of a method.
-        found = [callee for callee in callees if self._has(callee, name)] or callees
+        found = named or [callee for callee in callees if self._has(callee, name)] or callees
         return Half(caller, found[0], stats, learned.errors) if len(found) == 1 else None
 
     def unanswered(self, window: Summary) -> dict[tuple[ServiceKey, ServiceKey], list[Half]]:
@@ -73,6 +78,11 @@ class Halves:
     def _has(self, service: ServiceKey, operation: str) -> bool:
         known = self._baseline.services.get(service)
         return known is not None and operation in known.operations
+
+
+def _begins_with(name: str, service: str) -> bool:
+    """As a host does before its port, or a service before its method."""
+    return bool(service) and name.startswith(service) and not name[len(service) :][:1].isalnum()
 
 
 def _calling(learned: OperationBaseline) -> bool:

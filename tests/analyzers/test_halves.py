@@ -58,7 +58,7 @@ def found(seen: Summary, baseline: Baseline) -> list[Anomaly]:
     return [item for detector in detectors for item in detector.detect(seen, baseline)]
 
 
-@pytest.mark.parametrize("call", [CALL, "HTTP POST"])
+@pytest.mark.parametrize("call", [CALL, "HTTP POST", "payment:8080/*"])
 def test_a_call_that_is_not_answered_is_told_of_whom_it_calls(call: str) -> None:
     (item,) = found(window(answered=False, failed=True, call=call), known(call))
     assert (item.detector, item.service, item.peer) == ("edge_errors", PAYMENT, CHECKOUT)
@@ -66,6 +66,30 @@ def test_a_call_that_is_not_answered_is_told_of_whom_it_calls(call: str) -> None
     assert item.subject == "checkout -> payment"
     assert "45 calls from checkout to payment failed without an answer" in item.description
     assert item.trace_ids
+
+
+def test_a_proxy_tells_by_name_whom_it_passes_a_request_on_to() -> None:
+    """It does nothing else: requests enter by what has the name of the callee."""
+
+    def passing(first: int, seconds: int, call: str, answered: bool = True) -> list[Summary]:
+        made = []
+        for second in range(first, first + seconds):
+            made.append(Slice())
+            for number in range(second * 4, second * 4 + 4):
+                at, trace_id = NOON + number * SECOND // 4, number.to_bytes(16, "big")
+                if answered:
+                    made[-1].span(
+                        PAYMENT, span("pay", at + 4 * MILLI, at + 15 * MILLI, trace_id, b"payment.", b"passing.")
+                    )
+                made[-1].span(CHECKOUT, span(call, at, at + 20 * MILLI, trace_id, b"passing.", error=not answered))
+        return closed(made)
+
+    for call, told in (("payment:8080/*", PAYMENT), ("payments", CHECKOUT)):
+        baseline = Baseline()
+        for bucket in passing(0, LEARNED, call):
+            baseline.learn(bucket)
+        (item,) = found(union(passing(LEARNED, 15, call, answered=False)), baseline)
+        assert item.service == told
 
 
 def test_one_that_fails_though_it_was_answered_is_the_callers_own() -> None:
