@@ -14,13 +14,16 @@ def adopt(baseline: Baseline, alias: Alias) -> None:
     baseline.forget(alias.logged)
     if logged is None or known is None:
         return
-    # Its records were counted per record; from now on they are counted by the work done.
-    per_record = known.work / logged.work if known.traced and logged.work else 1.0
-    if known.traced:
+    # Its records were counted per record; from now on they are counted by the work done. Both are known by the second,
+    # the one perhaps for longer than the other.
+    per_record = 1.0
+    if known.traced and logged.work and known.learned:
+        per_record = known.work / known.learned * logged.learned / logged.work
         # Until now it was known to write none.
-        ordinary = sum(rate.count for key, rate in logged.templates.items() if key not in logged.severe)
-        known.lines, known.traces = Rate(ordinary, known.work), Rate()
-    else:
+        seconds, begun = known.learned / 1e9, known.begun
+        ordinary = sum(rate.expected(seconds) for key, rate in logged.clocked.items() if key not in logged.severe)
+        known.lines, known.traces = Rate(ordinary * begun / known.work if known.work else 0.0, begun), Rate()
+    if not known.traced:
         known.work += logged.work
     for template_id, rate in logged.templates.items():
         known.templates.setdefault(template_id, _counted(rate, per_record))

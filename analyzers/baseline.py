@@ -20,6 +20,8 @@ _FAINT = 1e-30
 _UNUSUAL = 2.0
 # Share of all steady services that must be silent for the telemetry to be lost and not the services.
 _NEARLY_ALL = 0.8
+# Calls of those that must fail for it not to be the telemetry.
+_SEVERAL = 3
 
 
 @dataclass(slots=True)
@@ -123,8 +125,16 @@ class Baseline:
         gone = tuple(key for key in steady if not ((seen := bucket.services.get(key)) and seen.sends))
         if len(gone) < 2 or len(gone) < _NEARLY_ALL * len(steady):
             return ()
-        unanswered = any(edge.server in gone and 2 * stats.errors > stats.calls for edge, stats in bucket.edges.items())
-        return () if unanswered else gone
+        return () if self._unanswered(bucket, frozenset(gone)) else gone
+
+    def _unanswered(self, bucket: Summary, gone: Container[ServiceKey]) -> bool:
+        """Whether most calls of these fail that go well as a rule, as far as others tell who still send."""
+        calls = failed = 0
+        for edge, stats in bucket.edges.items():
+            known = self.edges.get(edge)
+            if edge.server in gone and (known is None or 2.0 * known.errors.count <= known.errors.exposure):
+                calls, failed = calls + stats.calls, failed + stats.errors
+        return failed >= _SEVERAL and 2 * failed > calls
 
     def work_entered(self, bucket: Summary) -> float:
         """Units of work that entered the system: entries of services that nothing else called, nor usually does; where

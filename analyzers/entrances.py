@@ -23,7 +23,7 @@ class Entrances:
             asking |= new
             waiting += new
         kinds = [each for key, found in self._kinds.items() if key in asking for each in found]
-        return bounds(kinds, self._times) if self._times else (1.0, 1.0)
+        return bounds(kinds, self._whole)
 
     # Not before they are asked for: there may be many, and mostly nothing is wrong.
     @cached_property
@@ -34,10 +34,10 @@ class Entrances:
         return found
 
     @cached_property
-    def _times(self) -> float:
-        """How many times what is usual enters now; 0 where nothing does, or is known to."""
+    def _whole(self) -> tuple[float, float]:
+        """All that usually enters, and that does now."""
         usual, now = (sum(each[place] for found in self._kinds.values() for each in found) for place in (0, 1))
-        return now / usual if usual else 0.0
+        return usual, now
 
     @cached_property
     def _kinds(self) -> dict[ServiceKey, list[tuple[float, float]]]:

@@ -24,8 +24,8 @@ _LATELY = 30 * 1_000_000_000
 _UNEVEN = 3.0
 # Share of its work that may have begun with operations never seen before, for one that is new to tell anything.
 _ALWAYS_NEW = 0.25
-# Buckets that held an operation for it to be one that comes again.
-_AGAIN = 1.0
+# Share of the buckets since it is known that hold an operation which lasts.
+_LASTING = 0.5
 # Share of its buckets in which a steady service sent something, and how many must be known.
 _STEADY, _STEADY_BUCKETS = 0.95, 11.0
 
@@ -41,6 +41,12 @@ class OperationBaseline:
     lately: float = 0.0
     # The same by the second. Not in checkpoints of older versions.
     clocked: Rate = field(default_factory=Rate)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether work went on to begin with it, as it does not with names that are good for one thing."""
+        enough = self.clocked.buckets >= _STEADY_BUCKETS
+        return enough and self.clocked.in_runs >= _LASTING * self.clocked.buckets
 
     def learn(self, stats: OperationStats) -> None:
         self.begun += stats.entries
@@ -173,15 +179,16 @@ class ServiceBaseline:
     def mixture(self, summary: ServiceSummary, start_unix_nano: int) -> tuple[float, float]:
         """`bounds` by the operations its work begins with, in `summary` alone and, where that follows upon what came of
         late, with it: a few units tell little. Of operations that are new nothing need come, unless there are nothing
-        but new ones; at the most they are as the others. Where there are new ones all the time they are one kind."""
+        but new ones; at the most they are as the others. Where there are new ones all the time, all that do not come
+        again and again are one kind, and what came of late tells nothing."""
         if self.fresh > _ALWAYS_NEW * self.began:
-            return _bounds(self._recurring(summary))
+            return bounds(self._recurring(summary))
         kinds = self.kinds(summary)
-        least, most = _bounds(kinds)
+        least, most = bounds(kinds)
         if start_unix_nano == self.asked_until:
             lately = [known.lately for known in self.operations.values() if known.begun]
             with_lately = [(usual, now + before) for (usual, now), before in zip(kinds, lately, strict=True)]
-            least_lately, most_lately = _bounds(with_lately)
+            least_lately, most_lately = bounds(with_lately)
             least, most = min(least, least_lately), max(most, most_lately)
         known = sum(now for _, now in kinds)
         if 0 < known < summary.entries:
@@ -189,11 +196,11 @@ class ServiceBaseline:
         return least, most
 
     def _recurring(self, summary: ServiceSummary) -> list[tuple[float, float]]:
-        """As `kinds`, all that was never met again as one of them."""
+        """As `kinds`, all that does not last as one of them."""
         again = [
             (known.begun, float(summary.operations[name].entries) if name in summary.operations else 0.0)
             for name, known in self.operations.items()
-            if known.begun and known.clocked.in_runs > _AGAIN
+            if known.begun and known.lasting
         ]
         usual, now = (sum(each[place] for each in again) for place in (0, 1))
         return [*again, (max(0.0, self.begun - usual), max(0.0, summary.entries - now))]
@@ -284,8 +291,3 @@ class ServiceBaseline:
         if not self.traced:
             self.written.learn({key: seen.count for key, seen in summary.templates.items()}, summary.records)
             self.written.drop_refuted()
-
-
-def _bounds(kinds: list[tuple[float, float]]) -> tuple[float, float]:
-    usual, now = sum(usual for usual, _ in kinds), sum(now for _, now in kinds)
-    return bounds(kinds, now / usual) if usual and now else (1.0, 1.0)

@@ -117,7 +117,9 @@ def _early(pair: Pair, failed: int, waits: Sketch, window: Summary, baseline: Ba
     if not failed or answered is None or known is None or known.duration.count <= 0:
         return False
     usually = max(0.0, 1.0 - known.gap.count / known.duration.count)
-    late = answered.duration.count * (1.0 - usually) - answered.gap.count
+    # Of those that are usually late, as many as chance may bring.
+    chance = _USUAL * math.sqrt(answered.duration.count * usually * (1.0 - usually))
+    late = answered.duration.count * (1.0 - usually) - answered.gap.count - chance
     waited = waits.quantile(1.0 - failed / max(failed, waits.count) / 2.0)
     middle, enough = (math.exp(known.duration.mean + far * math.sqrt(known.duration.variance)) for far in (0.0, _USUAL))
     return (

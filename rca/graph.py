@@ -200,17 +200,22 @@ def _edges(edges: Mapping[EdgeKey, EdgeStats], summary: Summary) -> Iterable[Edg
         if not key.inferred:
             joined.setdefault(key.client, set()).add(key.server)
     naming = _Naming(joined, summary)
-    failed = {key: _failed(key, edges) for key in edges}
-    of_all: dict[ServiceKey, int] = {}
-    for key, calls in failed.items():
-        if key.server not in joined.get(key.client, ()) or not key.inferred:
-            of_all[key.client] = of_all.get(key.client, 0) + calls
-    for key in sorted(edges):
-        # A queue may have the name of the service that takes from it, which does not call itself.
-        if key.inferred and (key.client == key.server or key.server in joined.get(key.client, ())):
-            continue
+    # A queue may have the name of the service that takes from it, which does not call itself.
+    calls = [
+        key
+        for key in sorted(edges)
+        if not (key.inferred and (key.client == key.server or key.server in joined.get(key.client, ())))
+    ]
+    names = {key: () if key.asynchronous else naming.of(key.client, key.server) for key in calls}
+    failed = {key: _failed(key, edges) for key in calls}
+    # Of each caller, those by names that may be those of any call.
+    unnamed: dict[ServiceKey, int] = {}
+    for key in calls:
+        if naming.left(key.client, names[key]):
+            unnamed[key.client] = unnamed.get(key.client, 0) + failed[key]
+    for key in calls:
         stats = edges[key]
-        names = () if key.asynchronous else naming.of(key.client, key.server)
+        elsewhere = unnamed[key.client] - failed[key] if naming.left(key.client, names[key]) else 0
         yield Edge(
             key.client,
             key.server,
@@ -220,8 +225,8 @@ def _edges(edges: Mapping[EdgeKey, EdgeStats], summary: Summary) -> Iterable[Edg
             stats.duration.quantile(0.95),
             key.asynchronous,
             key.inferred,
-            max(failed[key], naming.failed(key.client, names, of_all[key.client] - failed[key])),
-            names,
+            max(failed[key], naming.failed(key.client, names[key]) - elsewhere),
+            names[key],
         )
 
 
@@ -257,12 +262,14 @@ class _Naming:
             )
         return self._left[client]
 
-    def failed(self, client: ServiceKey, names: tuple[str, ...], elsewhere: int) -> int:
-        """Calls so named that failed: all that is known of clients that don't say whom they call. Less those that are
-        known to have failed `elsewhere`, where the names may be those of any call."""
+    def left(self, client: ServiceKey, names: tuple[str, ...]) -> bool:
+        """Whether these are the names that are left: any of what it calls may be called so."""
+        return bool(names) and names is self._left.get(client)
+
+    def failed(self, client: ServiceKey, names: Iterable[str]) -> int:
+        """Calls so named that failed: all that is known of clients that don't say whom they call."""
         known = self._operations(client)
-        failed = sum(known[name].errors for name in names)
-        return max(0, failed - elsewhere) if names is self._left.get(client) else failed
+        return sum(known[name].errors for name in names)
 
     def _operations(self, service: ServiceKey) -> Mapping[str, OperationStats]:
         seen = self._summary.services.get(service)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
+from analyzers.detectors.throughput import Throughput
 from analyzers.service import ServiceKey
 from rca.diagnosis import Diagnosis, Evidence
 from rca.graph import Topology
@@ -90,9 +91,9 @@ def _serves(item: Anomaly, caller: ServiceKey, beside: Iterable[Anomaly], topolo
     if made < _PLENTY or failed > _FEWER * item.observed * made:
         return False
     mine = topology.call(caller, item.service)
-    share = made / (made + (mine.calls + mine.failed if mine is not None else 0))
-    left = min((fall.observed / fall.expected for fall in beside if fall.detector == "throughput"), default=1.0)
-    return left >= _AT_WORK * share
+    share = made / (made + (max(mine.calls, mine.failed) if mine is not None else 0))
+    falls = (fall for fall in beside if fall.detector == Throughput.name and fall.subject == Throughput.all_work)
+    return min((fall.observed / fall.expected for fall in falls), default=1.0) >= _AT_WORK * share
 
 
 def _answers(callee: ServiceKey, caller: ServiceKey, topology: Topology) -> bool:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from analyzers.anomaly import Anomaly, among
-from analyzers.baseline import Baseline
+from analyzers.baseline import Baseline, EdgeBaseline
 from analyzers.detectors.wording import usual
 from analyzers.queues import sends
 from analyzers.service import ServiceKey
@@ -20,13 +19,27 @@ _WELL = 2.0
 class EdgeCallsConfig:
     threshold: float = 2.5
     tolerance: float = 0.15
-    # Share of a departure that calls of another callee must make up for to be the other branch.
+    # Share of what there is more of, or less, that calls of other callees must make up for to be the other branch.
     branch: float = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class _Departure:
+    """Calls over one edge, of which there are so many more than `expected` of the work."""
+
+    edge: EdgeKey
+    calls: int
+    expected: float
+    surprise: float
+    # Units of work done.
+    done: float
+    # Whether the caller waits for an answer, and none of them fails more than ever.
+    branch: bool
 
 
 class EdgeCalls:
     """Reported about the caller. Rises count as well: a retry storm is the caller's doing, however loud the callee. Not
-    what another callee that it usually calls makes up for, while neither fails: its work took the other branch."""
+    what others that it usually calls make up for, while none of them fails: its work took the other branch."""
 
     name = "edge_calls"
 
@@ -34,84 +47,75 @@ class EdgeCalls:
         self._config = config
 
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
-        findings = []
+        found: dict[ServiceKey, list[_Departure]] = {}
         looked_at = 0
         work_of = {key: _work(known, key, window) for key, known in _callers(window, baseline)}
-        branches = _Branches(window, baseline)
-        for edge, known in sorted(baseline.edges.items()):
+        for edge in sorted(baseline.edges):
             if edge.client not in work_of or (edge.asynchronous and not sends(edge)) or _told(edge, baseline):
                 continue
             looked_at += 1
-            stats = window.edges.get(edge) or EdgeStats()
-            done, least, most = work_of[edge.client]
-            work = known.calls.nearest(stats.calls, least, most)
-            if work is None:
-                continue
-            surprise = known.calls.surprise(known.made(stats, work), work, self._config.tolerance)
-            if abs(surprise) < self._config.threshold or (surprise < 0 and known.passing(work)):
-                continue
-            unheard = window.edges.get(replace(edge, inferred=not edge.inferred))
-            if surprise < 0 and unheard is not None:
-                # Calls whose other half is missing were made all the same.
-                surprise = min(0.0, known.calls.surprise(stats.calls + unheard.calls, work, self._config.tolerance))
-                if surprise > -self._config.threshold:
-                    continue
-            if branches.made_up_for(edge, done, self._config.branch):
-                continue
-            expected = known.calls.expected(work)
-            findings.append(
-                Anomaly(
-                    service=edge.client,
-                    detector=self.name,
-                    subject=f"{edge.client.name} -> {edge.server.name}",
-                    surprise=surprise,
-                    observed=stats.calls / done,
-                    expected=expected / done,
-                    unit="calls per unit of work",
-                    start_unix_nano=window.start_unix_nano,
-                    end_unix_nano=window.end_unix_nano,
-                    description=f"{stats.calls} calls of {edge.server.name} where {usual(expected)} for the work done",
-                    peer=edge.server,
-                    trace_ids=tuple(item.trace_id for item in stats.slowest),
-                    onset_unix_nano=window.start_unix_nano,
-                )
-            )
-        return among(findings, looked_at)
+            departure = self._departure(edge, work_of[edge.client], window, baseline)
+            if departure is not None:
+                found.setdefault(edge.client, []).append(departure)
+        left = [self._anomaly(item, window) for items in found.values() for item in self._left(items)]
+        return among(left, looked_at)
 
+    def _departure(
+        self, edge: EdgeKey, work_of: tuple[float, float, float], window: Summary, baseline: Baseline
+    ) -> _Departure | None:
+        known = baseline.edges[edge]
+        stats = window.edges.get(edge) or EdgeStats()
+        done, least, most = work_of
+        work = known.calls.nearest(stats.calls, least, most)
+        if work is None:
+            return None
+        surprise = known.calls.surprise(known.made(stats, work), work, self._config.tolerance)
+        if abs(surprise) < self._config.threshold or (surprise < 0 and known.passing(work)):
+            return None
+        unheard = window.edges.get(replace(edge, inferred=not edge.inferred))
+        if surprise < 0 and unheard is not None:
+            # Calls whose other half is missing were made all the same.
+            surprise = min(0.0, known.calls.surprise(stats.calls + unheard.calls, work, self._config.tolerance))
+            if surprise > -self._config.threshold:
+                return None
+        branch = not edge.asynchronous and _well(known, stats, unheard)
+        return _Departure(edge, stats.calls, known.calls.expected(work), surprise, done, branch)
 
-class _Branches:
-    """By how many calls each caller departs from what is usual for its work, of each that it calls and waits for."""
+    def _left(self, found: list[_Departure]) -> Iterator[_Departure]:
+        """Of one caller, less the other branches: what there is more of makes up for what there is less of."""
+        more, fewer = (
+            sum(abs(item.calls - item.expected) for item in found if item.branch and (item.surprise > 0) == rises)
+            for rises in (True, False)
+        )
+        for item in found:
+            mine, other = (more, fewer) if item.surprise > 0 else (fewer, more)
+            if not item.branch or other < self._config.branch * mine:
+                yield item
 
-    def __init__(self, window: Summary, baseline: Baseline) -> None:
-        self._window, self._baseline = window, baseline
-
-    def made_up_for(self, edge: EdgeKey, done: float, branch: float) -> bool:
-        """Whether calls of another callee depart as far to the other side, and those of neither fail more than ever."""
-        departure = self._departure(edge, done)
-        others = (other for other in self._siblings.get(edge.client, ()) if other.server != edge.server)
-        return self._well(edge) and any(
-            -self._departure(other, done) * departure >= branch * departure**2 > 0 and self._well(other)
-            for other in others
+    def _anomaly(self, item: _Departure, window: Summary) -> Anomaly:
+        edge, stats = item.edge, window.edges.get(item.edge) or EdgeStats()
+        return Anomaly(
+            service=edge.client,
+            detector=self.name,
+            subject=f"{edge.client.name} -> {edge.server.name}",
+            surprise=item.surprise,
+            observed=item.calls / item.done,
+            expected=item.expected / item.done,
+            unit="calls per unit of work",
+            start_unix_nano=window.start_unix_nano,
+            end_unix_nano=window.end_unix_nano,
+            description=f"{item.calls} calls of {edge.server.name} where {usual(item.expected)} for the work done",
+            peer=edge.server,
+            trace_ids=tuple(each.trace_id for each in stats.slowest),
+            onset_unix_nano=window.start_unix_nano,
         )
 
-    # Not before a departure is there: there may be many calls, and mostly nothing is wrong.
-    @cached_property
-    def _siblings(self) -> dict[ServiceKey, list[EdgeKey]]:
-        found: dict[ServiceKey, list[EdgeKey]] = {}
-        for edge, known in self._baseline.edges.items():
-            if known.calls.count > 0 and not edge.asynchronous:
-                found.setdefault(edge.client, []).append(edge)
-        return found
 
-    def _departure(self, edge: EdgeKey, done: float) -> float:
-        stats = self._window.edges.get(edge)
-        return (stats.calls if stats is not None else 0) - self._baseline.edges[edge].calls.expected(done)
-
-    def _well(self, edge: EdgeKey) -> bool:
-        stats = self._window.edges.get(edge) or EdgeStats()
-        known = self._baseline.edges[edge]
-        failed = ((known.errors, stats.errors), (known.lost, stats.lost))
-        return all(rate.of_calls(count, stats.calls) < _WELL for rate, count in failed if count)
+def _well(known: EdgeBaseline, stats: EdgeStats, unheard: EdgeStats | None) -> bool:
+    """`unheard`: of the same two, what only one half is known of."""
+    calls, refused = (unheard.calls, unheard.errors) if unheard is not None else (0, 0)
+    failed = ((known.errors, stats.errors, stats.calls), (known.lost, stats.lost + refused, stats.calls + calls))
+    return all(rate.of_calls(count, made) < _WELL for rate, count, made in failed if count)
 
 
 def _work(known: ServiceBaseline, service: ServiceKey, window: Summary) -> tuple[float, float, float]:

@@ -30,6 +30,8 @@ class Throughput:
     """Only falls are reported: more work than usual is load, not failure."""
 
     name = "throughput"
+    # What a finding is about that is not about a single job.
+    all_work = "units of work"
 
     def __init__(self, config: ThroughputConfig) -> None:
         self._config = config
@@ -62,7 +64,7 @@ class Throughput:
                 Anomaly(
                     service=key,
                     detector=self.name,
-                    subject="units of work",
+                    subject=self.all_work,
                     surprise=surprise,
                     observed=done / entered,
                     expected=expected / entered,

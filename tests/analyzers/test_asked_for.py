@@ -6,6 +6,7 @@ from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.edge_calls import EdgeCalls, EdgeCallsConfig
 from analyzers.detectors.throughput import Throughput, ThroughputConfig
+from analyzers.service import service_key
 from analyzers.service_baseline import ServiceBaseline
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats, Summary, union
 from tests.analyzers.telemetry import CHECKOUT, CRON, NOON, PAYMENT, SECOND
@@ -168,3 +169,47 @@ def test_what_another_callee_makes_up_for_is_the_other_branch(
         baseline.learn(branching(number, 8, 2))
     seen = union(branching(72 + place, first // 3, second // 3, failed // 3) for place in range(3))
     assert [1 if item.surprise > 0 else -1 for item in found(seen, baseline)] == surprises
+
+
+def test_what_is_refused_before_another_is_asked_is_no_branch() -> None:
+    """A failover: half of each call is all there is of those that were refused."""
+    baseline = Baseline()
+    for number in range(60):
+        baseline.learn(branching(number, 8, 2))
+    seen = union(branching(72 + place, 0, 9) for place in range(3))
+    seen.edges[EdgeKey(CHECKOUT, PAYMENT, inferred=True)] = EdgeStats(calls=3, errors=3)
+    assert {item.peer for item in found(seen, baseline)} == {PAYMENT, CRON}
+
+
+def test_what_varies_by_chance_makes_up_for_nothing() -> None:
+    """Many calls of one are a few more or less: no payment is missed among them."""
+    baseline = Baseline()
+    for number in range(60):
+        baseline.learn(branching(number, 10, 1000 + 15 * (-1) ** number))
+    seen = union(branching(72 + place, 0, 1012) for place in range(3))
+    assert [item.peer for item in found(seen, baseline)] == [PAYMENT]
+
+
+def test_what_there_is_more_of_once_makes_up_for_one_fall_alone() -> None:
+    baseline, others = Baseline(), [service_key(name) for name in ("tax", "stock", "mail", "price")]
+    for number in range(60):
+        usually = branching(number, 10, 10)
+        usually.edges |= {EdgeKey(CHECKOUT, other): EdgeStats(calls=10) for other in others}
+        baseline.learn(usually)
+    seen = union(branching(72 + place, 20, 10) for place in range(3))
+    assert {item.peer for item in found(seen, baseline)} == set(others)
+
+
+@pytest.mark.parametrize("buckets", [1, 2, 3])
+def test_names_that_last_for_a_moment_hide_nothing(buckets: int) -> None:
+    """Each job has a name of its own, and is asked about for a few buckets."""
+
+    def polled(number: int) -> Summary:
+        return bucket(number, order=5, **{f"job {number - age}": 10 for age in range(buckets)})
+
+    baseline = Baseline()
+    for number in range(100):
+        baseline.learn(polled(number))
+    seen = union(polled(104 + place) for place in range(3))
+    seen.edges[EdgeKey(CHECKOUT, PAYMENT)] = EdgeStats(calls=0)
+    assert [item.peer for item in found(seen, baseline)] == [PAYMENT]

@@ -1,5 +1,7 @@
 """Whose work comes from where: what enters elsewhere explains nothing, and who is called is no entrance."""
 
+import pytest
+
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.throughput import Throughput, ThroughputConfig
@@ -72,3 +74,22 @@ def test_jobs_of_those_who_are_usually_called_are_no_load() -> None:
     _work(night, PAYMENT, {"clean up": 20})
     assert baseline.work_entered(night) == 0.0
     assert Throughput(ThroughputConfig()).detect(night, baseline) == []
+
+
+def test_whom_nobody_comes_to_any_more_has_nothing_to_do() -> None:
+    """Users come by another entrance, that leads elsewhere."""
+
+    def coming(number: int, web: int, mobile: int) -> Summary:
+        made = Summary(NOON + number * BUCKET, NOON + (number + 1) * BUCKET)
+        for service, calls in ((FRONTEND, web), (CHECKOUT, mobile), (PAYMENT, web)):
+            _work(made, service, {"serve": calls})
+        made.edges[EdgeKey(FRONTEND, PAYMENT)] = EdgeStats(calls=web)
+        return made
+
+    baseline = Baseline()
+    for number in range(60):
+        baseline.learn(coming(number, 50 + number % 3, 50 - number % 3))
+    for web, mobile in ((10, 90), (0, 100)):
+        seen = coming(70, web, mobile)
+        assert Entrances(baseline, seen).mixture(PAYMENT)[0] == pytest.approx(web / 51, rel=0.05)
+        assert Throughput(ThroughputConfig()).detect(seen, baseline) == []

@@ -296,4 +296,4 @@ def test_what_a_single_doing_adds_widens_what_is_usual_without_moving_it() -> No
 
 
 def test_a_checkpoint_in_which_more_went_before_than_there_was_tells_nothing() -> None:
-    assert Rate(1.0, 4.0, before=8.0).since_met().surprise(3, 5) == 0.0
+    assert Rate(1.0, 4.0, before=8.0).since_met().exposure == 0.0

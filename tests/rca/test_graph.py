@@ -177,6 +177,11 @@ def test_what_is_known_to_fail_elsewhere_fails_nowhere_else() -> None:
     whole.edges[EdgeKey(CHECKOUT, PAYMENT)].errors = 40
     failed = {edge.server: edge.failed for edge in build_graph(whole).edges}
     assert failed == {PAYMENT: 40, LEDGER: 0}
+    # Of payment it is known how its calls are named: the others are those of ledger.
+    whole.service(CHECKOUT).operations["pay"] = OperationStats(calls=50, errors=40)
+    whole.service(PAYMENT).operations["pay"] = OperationStats(entries=50)
+    failed = {edge.server: edge.failed for edge in build_graph(whole).edges}
+    assert failed == {PAYMENT: 40, LEDGER: 40}
 
 
 def test_a_call_that_failed_may_be_known_from_either_half() -> None:

@@ -7,8 +7,11 @@ import pytest
 from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats
-from rca.graph import build_graph
+from rca.flooding import Floods
+from rca.graph import Topology, build_graph
+from rca.outgoing import Outgoing
 from rca.ranking import rank
+from rca.waiting import waiting
 from tests.rca.findings import CALLS, CATALOG, CHECKOUT, FRONTEND, LEDGER, MAIL, PAYMENT, SHOP, finding, graph, summary
 
 GRAPH = graph(*CALLS, (CHECKOUT, MAIL), (CHECKOUT, CATALOG))
@@ -113,17 +116,17 @@ def test_who_stands_still_serves_nobody() -> None:
     seen.edges[EdgeKey(CHECKOUT, MAIL)] = EdgeStats(50, errors=20)
     seen.edges[EdgeKey(FRONTEND, MAIL)] = EdgeStats(200)
     refused = replace(unanswered(CHECKOUT, MAIL), observed=0.4)
-    idle = replace(finding(MAIL, "throughput", -9.0), observed=0.75)
+    idle = replace(finding(MAIL, "throughput", -9.0, subject="units of work"), observed=0.75)
     assert rank([refused, idle], build_graph(seen))[0].service == CHECKOUT
     assert rank([refused, replace(idle, observed=0.2)], build_graph(seen))[0].service == MAIL
+    # A job of it that is not run has nothing to do with them.
+    assert rank([refused, replace(idle, observed=0.0, subject="refresh")], build_graph(seen))[0].service == CHECKOUT
 
 
 def test_nobody_waits_for_itself_where_two_call_each_other() -> None:
-    ranked = rank(
-        [unanswered(CHECKOUT, PAYMENT), finding(CHECKOUT, "error_share", 30.0)], graph(*CALLS, CALLS[1][::-1])
-    )
-    assert ranked[0].service == PAYMENT
-    assert not any(item.signal == "explained_by_callee" for item in ranked[0].evidence)
+    topology = Topology(graph(*CALLS, (PAYMENT, CHECKOUT)))
+    found = {PAYMENT: [unanswered(CHECKOUT, PAYMENT)], CHECKOUT: [finding(CHECKOUT, "error_share", 30.0)]}
+    assert waiting(found, Floods({}, {}), Outgoing({}), topology) == {CHECKOUT: PAYMENT}
 
 
 def test_a_silent_culprit_is_first_however_loud_those_are_who_wait_for_it() -> None:

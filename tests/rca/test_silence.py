@@ -51,8 +51,8 @@ def test_who_still_asks_and_gets_no_answer_tells_that_it_is_not_the_telemetry() 
     browser = service_key("browser")
     window.service(browser).spans = 10
     edge = window.edge(EdgeKey(browser, FRONTEND, inferred=True))
-    for errors, lost in ((0, True), (5, True), (6, False)):
-        edge.calls, edge.errors = 10, errors
+    for calls, errors, lost in ((10, 0, True), (10, 5, True), (10, 6, False), (2, 2, True)):
+        edge.calls, edge.errors = calls, errors
         assert (SOURCE in {item.service for item in found(window, learned())}) == lost
 
 
