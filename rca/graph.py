@@ -246,15 +246,15 @@ class _Naming:
         self._joined = joined
         self._summary = summary
         self._left: dict[ServiceKey, tuple[str, ...]] = {}
+        self._entrances: dict[ServiceKey, frozenset[str]] = {}
 
     def of(self, client: ServiceKey, server: ServiceKey) -> tuple[str, ...]:
-        theirs = self._operations(server)
-        if theirs:
+        if theirs := self._entered(server):
             inner = (name for name, stats in self._operations(client).items() if not stats.entries)
             if same := tuple(sorted(name for name in inner if name in theirs)):
                 return same
         if client not in self._left:
-            known = {name for callee in self._joined.get(client, ()) for name in self._operations(callee)}
+            known = {name for callee in self._joined.get(client, ()) for name in self._entered(callee)}
             self._left[client] = tuple(
                 name
                 for name, stats in sorted(self._operations(client).items())
@@ -270,6 +270,13 @@ class _Naming:
         """Calls so named that failed: all that is known of clients that don't say whom they call."""
         known = self._operations(client)
         return sum(known[name].errors for name in names)
+
+    def _entered(self, service: ServiceKey) -> frozenset[str]:
+        """Operations that its work begins with: not what it names its own calls."""
+        if service not in self._entrances:
+            entered = (name for name, stats in self._operations(service).items() if stats.entries)
+            self._entrances[service] = frozenset(entered)
+        return self._entrances[service]
 
     def _operations(self, service: ServiceKey) -> Mapping[str, OperationStats]:
         seen = self._summary.services.get(service)

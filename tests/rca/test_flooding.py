@@ -26,8 +26,9 @@ def graph(calls: int, failed: int, told: bool = True) -> ServiceGraph:
     (edge,) = (stats for key, stats in whole.edges.items() if (key.client, key.server) == (CHECKOUT, PAYMENT))
     edge.calls, edge.errors = calls, failed
     if told:
-        for service in (CHECKOUT, PAYMENT):
-            whole.service(service).operations[CALL] = replace(OPERATION, calls=calls, errors=failed)
+        for service, entries in ((CHECKOUT, 0), (PAYMENT, calls)):
+            call = replace(OPERATION, calls=calls, entries=entries, errors=failed)
+            whole.service(service).operations[CALL] = call
     return build_graph(whole)
 
 
@@ -82,8 +83,9 @@ def test_whoever_gets_an_answer_and_fails_all_the_same_makes_each_call_several_t
         if key.client == CHECKOUT:
             made, failed = (800, 695) if key.server == PAYMENT else (200, failed_others)
             stats.calls, stats.errors = made, failed
-    for service in (CHECKOUT, PAYMENT):
-        whole.service(service).operations[CALL] = replace(OPERATION, calls=800, errors=695)
+    for service, entries in ((CHECKOUT, 0), (PAYMENT, 800)):
+        call = replace(OPERATION, calls=800, entries=entries, errors=695)
+        whole.service(service).operations[CALL] = call
     whole.service(CHECKOUT).operations["POST /order"] = replace(
         OPERATION, calls=100, entries=100, errors=failed_requests
     )
@@ -96,8 +98,9 @@ def test_requests_that_fail_by_themselves_are_not_given_up() -> None:
     for key, stats in whole.edges.items():
         if (key.client, key.server) == (CHECKOUT, PAYMENT):
             stats.calls, stats.errors = 800, 695
-    for service in (CHECKOUT, PAYMENT):
-        whole.service(service).operations[CALL] = replace(OPERATION, calls=800, errors=695)
+    for service, entries in ((CHECKOUT, 0), (PAYMENT, 800)):
+        call = replace(OPERATION, calls=800, entries=entries, errors=695)
+        whole.service(service).operations[CALL] = call
     own = whole.service(CHECKOUT).operations
     own["POST /order"] = replace(OPERATION, calls=100, entries=100, errors=40)
     own["validate"] = replace(OPERATION, calls=100, errors=40, origin_errors=40)
@@ -148,7 +151,8 @@ def test_answers_that_come_too_late_are_asked_for_again_a_few_times_only() -> No
     late = summary(*CALLS)
     late.edges[EdgeKey(CHECKOUT, PAYMENT)].calls = 200
     late.edges[EdgeKey(CHECKOUT, PAYMENT)].errors = 10
-    for service in (CHECKOUT, PAYMENT):
-        late.service(service).operations[CALL] = replace(OPERATION, calls=200, errors=200)
+    for service, entries in ((CHECKOUT, 0), (PAYMENT, 200)):
+        call = replace(OPERATION, calls=200, entries=entries, errors=200)
+        late.service(service).operations[CALL] = call
     assert rank([rise(4.0), *FAILS], build_graph(late))[0].service == PAYMENT
     assert rank([rise(20.0), *FAILS], build_graph(late))[0].service == CHECKOUT

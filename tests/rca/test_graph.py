@@ -177,6 +177,9 @@ def test_what_is_known_to_fail_elsewhere_fails_nowhere_else() -> None:
     whole.edges[EdgeKey(CHECKOUT, PAYMENT)].errors = 40
     failed = {edge.server: edge.failed for edge in build_graph(whole).edges}
     assert failed == {PAYMENT: 40, LEDGER: 0}
+    # Payment makes calls of such a name itself.
+    whole.service(PAYMENT).operations["paymentClient.pay"] = OperationStats(calls=9)
+    assert failed == {edge.server: edge.failed for edge in build_graph(whole).edges}
     # Of payment it is known how its calls are named: the others are those of ledger.
     whole.service(CHECKOUT).operations["pay"] = OperationStats(calls=50, errors=40)
     whole.service(PAYMENT).operations["pay"] = OperationStats(entries=50)
