@@ -1,9 +1,10 @@
-"""A stretch of network that can be cut: TCP in, TCP out, on loopback."""
+"""A stretch of network that can be cut, or is slow to connect: TCP in, TCP out, on loopback."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from threading import Lock, Thread
 from types import TracebackType
 
@@ -13,12 +14,13 @@ from tests.collector.collector_process import free_ports
 class Relay:
     """Whole from __enter__ to __exit__, cut otherwise: connections through it break, new ones are refused.
 
-    Its address stays the same however often it is entered.
+    Its address stays the same however often it is entered. A new connection carries nothing for `delay` seconds.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, delay: float = 0.0) -> None:
         host, _, port = target.rpartition(":")
         self._target = (host, int(port))
+        self._delay = delay
         self._here = ("127.0.0.1", free_ports(1)[0])
         self._lock = Lock()
         self._sockets: list[socket.socket] = []
@@ -48,6 +50,7 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = listener.accept()
+                time.sleep(self._delay)
                 far = socket.create_connection(self._target)
                 with self._lock:
                     self._sockets += (near, far)

@@ -19,9 +19,12 @@ from hypocenter.client import (
     ServiceError,
     Unavailable,
 )
+from hypocenter.client.retry import ONCE
 from hypocenter.client.testing import Failure, RememberingServer
 from hypocenter.v1 import incident_pb2
 from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+
+from tests.collector.relay import Relay
 
 AWAY = Failure(grpc.StatusCode.UNAVAILABLE, "away")
 
@@ -144,6 +147,12 @@ def test_writes_and_questions_are_never_repeated(server: RememberingServer, clie
     with pytest.raises(Unavailable):
         list(client.answer_question("why?"))
     assert len(server.requests) == 4
+
+
+def test_a_server_that_is_slow_to_connect_to_is_reached_at_once(server: RememberingServer) -> None:
+    server.put(incident_pb2.Incident(name="incidents/a"))
+    with Relay(server.address, delay=0.5) as far, Client(far.address, retry=ONCE) as client:
+        assert client.get_incident("incidents/a").name == "incidents/a"
 
 
 def test_nothing_listening_is_unavailable() -> None:

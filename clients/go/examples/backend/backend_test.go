@@ -166,7 +166,7 @@ func aRefusedJobDiesAtOnce(t *testing.T, server *fakeserver.Server, flags []stri
 func waitingJobsSurvive(t *testing.T, server *fakeserver.Server, flags []string) {
 	release := server.Block(analyze)
 	defer release()
-	b := startBackend(t, append(flags, "-workers", "1")...)
+	b := startBackend(t, append(flags, "-workers", "1", "-lease", "1s")...)
 	var ids []string
 	for range 5 {
 		ids = append(ids, b.accept(oneError)...)
@@ -185,7 +185,7 @@ func waitingJobsSurvive(t *testing.T, server *fakeserver.Server, flags []string)
 func theJobOfAKilledWorkerIsDoneAgain(t *testing.T, server *fakeserver.Server, flags []string) {
 	release := server.Block(analyze)
 	defer release()
-	b := startBackend(t, flags...)
+	b := startBackend(t, append(flags, "-lease", "1s")...)
 	id := b.accept(oneError)[0]
 	awaitCalls(t, server, 1)
 	b.kill()
@@ -278,7 +278,7 @@ func TestAQueueThatForgotIsFilledFromTheStore(t *testing.T) {
 
 func awaitCalls(t *testing.T, server *fakeserver.Server, want int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); len(server.Calls(analyze)) < want; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); len(server.Calls(analyze)) < want; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d calls, want %d", len(server.Calls(analyze)), want)
 		}

@@ -43,7 +43,7 @@ func startBackend(t *testing.T, arguments ...string) *backend {
 	}
 	defer func() { _ = stderr.Close() }()
 	b.command = exec.Command(os.Args[0], append([]string{
-		"-listen", "127.0.0.1:0", "-poll", "20ms", "-retry-initial", "10ms", "-retry-max", "50ms", "-lease", "1s",
+		"-listen", "127.0.0.1:0", "-poll", "20ms", "-retry-initial", "10ms", "-retry-max", "50ms",
 	}, arguments...)...)
 	b.command.Env = append(os.Environ(), childVariable+"=1")
 	b.command.Stderr = stderr
@@ -102,11 +102,16 @@ func (b *backend) stop() {
 // get reads a JSON answer of a status.
 func (b *backend) get(path string, status int, into any) {
 	b.t.Helper()
+	b.read(b.fetch(path), status, into)
+}
+
+func (b *backend) fetch(path string) *http.Response {
+	b.t.Helper()
 	response, err := http.Get(b.url + path)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.read(response, status, into)
+	return response
 }
 
 func (b *backend) post(body string, status int, into any) http.Header {
@@ -179,12 +184,14 @@ type healthAnswer struct {
 	DeadJobs     int `json:"dead_jobs"`
 }
 
-// awaitHealth polls until the jobs are as wanted: a result is stored just before its job is removed.
+// awaitHealth polls until the jobs are as wanted: a result is stored just before its job is removed. Meanwhile a disk
+// that is slow for longer than a probe waits is honestly called unavailable.
 func (b *backend) awaitHealth(want healthAnswer) {
 	b.t.Helper()
 	var got healthAnswer
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if b.get("/healthz", http.StatusOK, &got); got == want {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		response := b.fetch("/healthz")
+		if b.read(response, response.StatusCode, &got); response.StatusCode == http.StatusOK && got == want {
 			return
 		}
 	}

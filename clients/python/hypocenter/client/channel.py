@@ -38,8 +38,8 @@ def open_channel(target: str, *, tls: Tls | None = None, insecure: bool = False)
     options: list[tuple[str, int | str]] = [
         ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
         ("grpc.primary_user_agent", "hypocenter-client"),
-        # gRPC's own pause between connection attempts grows to two minutes: too long for a server that restarts.
-        ("grpc.min_reconnect_backoff_ms", 100),
+        # gRPC's own pause between connection attempts grows to two minutes: too long for a server that restarts. The
+        # least one stays as it is: it is what an attempt may take, and a far or busy server takes its time.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 3000),
     ]
