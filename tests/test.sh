@@ -15,4 +15,4 @@ fi
 unset PYTHONDONTWRITEBYTECODE
 # Three processes for two cores: a good part of the tests waits for servers, queues and clocks. Tests are dealt out in
 # the order of their files, so that what a file shares is mostly made once; whoever is done early takes from the others.
-exec .venv/bin/python -m pytest -n 3 --dist worksteal "$@"
+exec .venv/bin/python -m pytest -n 3 --dist worksteal --durations 20 "$@"
