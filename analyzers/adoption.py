@@ -21,7 +21,8 @@ def adopt(baseline: Baseline, alias: Alias) -> None:
         per_record = known.work / known.learned * logged.learned / logged.work
         # Until now it was known to write none.
         seconds, begun = known.learned / 1e9, known.begun
-        ordinary = sum(rate.expected(seconds) for key, rate in logged.clocked.items() if key not in logged.severe)
+        told = logged.severe | logged.debug
+        ordinary = sum(rate.expected(seconds) for key, rate in logged.clocked.items() if key not in told)
         known.lines, known.traces = Rate(ordinary * begun / known.work if known.work else 0.0, begun), Rate()
     if not known.traced:
         known.work += logged.work
@@ -29,6 +30,7 @@ def adopt(baseline: Baseline, alias: Alias) -> None:
         known.templates.setdefault(template_id, _counted(rate, per_record))
     known.texts = {**logged.texts, **known.texts}
     known.severe |= logged.severe
+    known.debug |= logged.debug
     errors = _counted(logged.errors, per_record)
     errors.count += known.errors.count
     known.errors = errors

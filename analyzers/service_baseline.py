@@ -11,7 +11,7 @@ from analyzers.summary import OperationStats, ServiceSummary, Summary
 from analyzers.templates import strangers
 from analyzers.written import WrittenBaseline
 
-_WARN, _ERROR = 13, 17
+_INFO, _WARN, _ERROR = 9, 13, 17
 # What is left of how a version words its logs once another one runs.
 _REWORDED = 1e-3
 # Until so much is learned of a service nothing is said of the share, and what its records tell of its work is forgotten
@@ -75,6 +75,8 @@ class ServiceBaseline:
     texts: dict[str, str] = field(default_factory=dict)
     # Templates that were ever written with severity WARN or above.
     severe: set[str] = field(default_factory=set)
+    # Templates never written but with severity TRACE or DEBUG. Not in checkpoints of older versions.
+    debug: set[str] = field(default_factory=set)
     # Records of severity ERROR and above, per unit of work.
     errors: Rate = field(default_factory=Rate)
     operations: dict[str, OperationBaseline] = field(default_factory=dict)
@@ -88,7 +90,7 @@ class ServiceBaseline:
     present: Rate = field(default_factory=Rate)
     # Not in checkpoints of older versions.
     running: Running = field(default_factory=Running)
-    # Records below WARN per unit of work, where spans count it. Not in checkpoints of older versions.
+    # Ordinary records per unit of work, where spans count it. Not in checkpoints of older versions.
     lines: Rate = field(default_factory=Rate)
     # Templates by the second: some are written by the clock, whatever is done. Not in checkpoints of older versions.
     clocked: dict[str, Rate] = field(default_factory=dict)
@@ -232,6 +234,8 @@ class ServiceBaseline:
             self.texts[template_id] = count.text
             if count.max_severity >= _WARN:
                 self.severe.add(template_id)
+            if 0 < count.max_severity < _INFO:
+                self.debug.add(template_id)
             # Other wording comes with the hour; that an error never came before is no question of the time.
             if count.max_severity >= _ERROR:
                 self.clocked[template_id] = Rate(0.0, self.novelty.exposure * elapsed / 1e9)
@@ -283,6 +287,8 @@ class ServiceBaseline:
         for template_id, count in summary.templates.items():
             if count.max_severity >= _WARN and template_id in self.templates:
                 self.severe.add(template_id)
+            if count.max_severity >= _INFO:
+                self.debug.discard(template_id)
         for template_id, rate in self.templates.items():
             seen = summary.templates.get(template_id)
             written = seen.count if seen else 0

@@ -161,8 +161,8 @@ class ServiceSummary:
 
     @property
     def ordinary_records(self) -> int:
-        """Below WARN: failures do not add to them."""
-        return sum(count for severity, count in self.severities.items() if severity < 13)
+        """INFO, or of no severity: failures do not add to them, nor does whoever turns debugging on."""
+        return sum(count for severity, count in self.severities.items() if not severity or 9 <= severity < 13)
 
     @property
     def error_records(self) -> int:

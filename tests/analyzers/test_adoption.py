@@ -69,6 +69,18 @@ def test_its_records_tell_of_its_work_as_those_of_one_who_always_had_one_name() 
     assert adopted.done(bucket(BUCKETS, one_name=True).services[PAYMENT]) == pytest.approx(10, rel=0.01)
 
 
+def test_debugging_tells_nothing_of_its_work() -> None:
+    baseline = Baseline()
+    for number in range(BUCKETS):
+        noisy = bucket(number, one_name=False)
+        noisy.services[LOGGED].records, noisy.services[LOGGED].severities[5] = 120, 100
+        noisy.services[LOGGED].templates["detail"] = TemplateCount("detail", 100, 0, 5, NOON, NOON)
+        baseline.learn(noisy)
+    adopt(baseline, ALIAS)
+    told = bucket(BUCKETS, one_name=True).services[PAYMENT]
+    assert baseline.services[PAYMENT].done(told) == pytest.approx(10, rel=0.01)
+
+
 def test_what_was_new_is_as_new_under_the_other_name() -> None:
     rates = []
     for one_name in (False, True):

@@ -252,6 +252,13 @@ def test_one_service_that_suddenly_logs_much_is_no_sampling() -> None:
     assert baseline.kept(bucket)[0] == pytest.approx(1.0, rel=0.05)
 
 
+def test_debugging_that_is_turned_on_everywhere_is_no_sampling() -> None:
+    baseline, bucket = learned(*BUCKETS), deepcopy(BUCKETS[0])
+    for service in bucket.services.values():
+        service.severities[5] = 10 * service.records
+    assert baseline.kept(bucket)[0] == pytest.approx(1.0, rel=0.05)
+
+
 def test_one_service_that_does_hardly_anything_any_more_is_no_sampling() -> None:
     """Its last records come without spans; however much it used to do, now it tells little."""
     buckets = deepcopy(BUCKETS)
