@@ -1,16 +1,18 @@
-"""Callers that lose time, or get no answer, on the way to most of what they call, or where all others are answered: it
-is they, not all the others."""
+"""Callers that lose time, or get no answer, on the way to most of what they call, or where all others are answered, or
+where they do not find the name: it is they, not all the others."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
 from analyzers.detectors.throughput import Throughput
+from analyzers.exemplar import WARN
 from analyzers.service import ServiceKey
 from rca.diagnosis import Diagnosis, Evidence
 from rca.graph import Topology
-from rca.weights import IDLE, RankingSettings, strength
+from rca.weights import IDLE, RISE, RankingSettings, signal_of, strength
 
 # Calls to at least this many services, and to this share of all it calls and waits for, must be slow or fail. Two that
 # don't answer may have a third to wait for that nobody sees, unless they answer others.
@@ -18,6 +20,13 @@ _MANY, _ALONE, _MOST = 2, 3, 0.6
 # Or one alone that answers so many calls of others, of which no more than this share of its share fail; and that does
 # so much of the work that others ask of it.
 _PLENTY, _FEWER, _AT_WORK = 10, 0.1, 0.5
+# What resolvers say of a name that they do not know: whoever would answer was never asked.
+_UNRESOLVED = re.compile(
+    r"unknown ?host|name or service not known|nodename nor servname|no such host|getaddrinfo|NXDOMAIN|"
+    r"name resolution|could not resolve host|name does not resolve",
+    re.IGNORECASE,
+)
+_TOLD = frozenset({"new_template", RISE})
 _SAID = {
     "edge_gap": ("outgoing_gaps", "loses time on the way to"),
     "edge_errors": ("outgoing_errors", "gets no answer from"),
@@ -26,9 +35,11 @@ _SAID = {
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """`by`: what was found of the callees of each such caller, by detector."""
+    """`by`: what was found of the callees of each such caller, by detector; `unresolved`: what those log that do not
+    find the name of one of them."""
 
     by: Mapping[ServiceKey, Mapping[str, tuple[Anomaly, ...]]]
+    unresolved: Mapping[ServiceKey, Anomaly]
 
     def told(self, service: ServiceKey) -> tuple[Anomaly, ...]:
         return tuple(item for found in self.by.get(service, {}).values() for item in found)
@@ -41,6 +52,7 @@ def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
     """Of those whose calls fail only what their callees have nothing to do with: where others get no answer either, or
     anything is wrong that begins there, it is the callee's."""
     by: dict[ServiceKey, dict[str, list[Anomaly]]] = defaultdict(lambda: defaultdict(list))
+    unresolved = {caller: said for caller, items in sorted(found.items()) if (said := _unresolved(items)) is not None}
     for callee, items in sorted(found.items()):
         callers = {item.peer for item in items if item.detector == "edge_errors"}
         well = len(callers) == 1 and all(item.detector in IDLE or item.peer in callers for item in items)
@@ -56,11 +68,27 @@ def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
             for caller, said in by.items()
             if (
                 kept := {
-                    name: tuple(items) for name, items in said.items() if _most(caller, name, items, found, topology)
+                    name: tuple(items)
+                    for name, items in said.items()
+                    if (name == "edge_errors" and caller in unresolved and len({item.service for item in items}) == 1)
+                    or _most(caller, name, items, found, topology)
                 }
             )
-        }
+        },
+        unresolved,
     )
+
+
+def _unresolved(found: Iterable[Anomaly]) -> Anomaly | None:
+    """The finding about an error that says so."""
+    said = [
+        item
+        for item in found
+        if signal_of(item) in _TOLD
+        and _UNRESOLVED.search(item.subject)
+        and any(example.severity >= WARN for example in item.exemplars)
+    ]
+    return max(said, key=lambda item: (item.surprise, item.anomaly_id), default=None)
 
 
 def _most(
@@ -105,16 +133,18 @@ def _answers(callee: ServiceKey, caller: ServiceKey, topology: Topology) -> bool
 def evidence_of_outgoing(service: ServiceKey, going: Outgoing, settings: RankingSettings) -> Iterable[Evidence]:
     """What speaks against such a caller."""
     for detector, items in sorted(going.by.get(service, {}).items()):
+        unresolved = going.unresolved.get(service) if detector == "edge_errors" else None
         # The middle one: what all have in common is the caller's, what only one has may be that callee's.
         middle = sorted(items, key=lambda item: (item.surprise, item.anomaly_id))[(len(items) - 1) // 2]
         signal, said = _SAID[detector]
+        alone = "others are answered" if unresolved is None else f'it does not find the name, "{unresolved.subject}"'
         yield Evidence(
             signal=signal,
             contribution=settings.weights[detector] * strength(middle.surprise),
             description=(
                 f"it {said} {len(items)} of the services it calls: {middle.description}"
                 if len(items) > 1
-                else f"others are answered: {middle.description}"
+                else f"{alone}: {middle.description}"
             ),
             anomaly_ids=tuple(item.anomaly_id for item in (middle, *(item for item in items if item is not middle))),
             trace_ids=middle.trace_ids,
@@ -145,14 +175,19 @@ def spared(
         callers = {item.peer for item in items if item.peer is not None}
         if not all(detector in going.by.get(caller, {}) for caller in callers):
             continue
-        names = ", ".join(sorted(caller.name for caller in callers))
         yield Evidence(
             signal="explained_by_caller",
             contribution=-settings.explained * counted[detector],
-            description=(
-                f"{names} {_SAID[detector][1]} others just as well"
-                if all(len(going.by[caller][detector]) > 1 for caller in callers)
-                else f"it answers all but {names}"
-            ),
+            description=_theirs(detector, callers, going),
             anomaly_ids=tuple(item.anomaly_id for item in items),
         )
+
+
+def _theirs(detector: str, callers: Iterable[ServiceKey], going: Outgoing) -> str:
+    """Why it is those callers."""
+    names = ", ".join(sorted(caller.name for caller in callers))
+    if all(len(going.by[caller][detector]) > 1 for caller in callers):
+        return f"{names} {_SAID[detector][1]} others just as well"
+    if any(caller in going.unresolved for caller in callers):
+        return f"{names} does not find its name"
+    return f"it answers all but {names}"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from analyzers.anomaly import Anomaly
+from analyzers.exemplar import LogExemplar
 from analyzers.service import ServiceKey
 from analyzers.summary import EdgeKey, EdgeStats, OperationStats
 from rca.flooding import Floods
@@ -110,6 +111,29 @@ def test_who_alone_gets_no_answer_has_the_wrong_address(answered: int, failed: i
         assert causes[1].evidence[-1].description == "it answers all but checkout"
 
 
+@pytest.mark.parametrize(
+    ("text", "severity", "first"),
+    [
+        ("call to mail failed: getaddrinfo ENOTFOUND <*>", 17, CHECKOUT),
+        ("java.net.UnknownHostException: <*>", 13, CHECKOUT),
+        ("connection refused: <*>", 17, MAIL),
+        ("getaddrinfo of <*> took <*> ms", 9, MAIL),
+    ],
+)
+def test_who_does_not_find_the_name_never_asked(text: str, severity: int, first: ServiceKey) -> None:
+    """Although nobody else calls it, who would be answered."""
+    said = LogExemplar(0, b"t" * 16, b"s" * 8, text, severity, "", "")
+    error = finding(CHECKOUT, "new_template", 9.0, subject=text, exemplars=(said,))
+    refused = [unanswered(CHECKOUT, MAIL), error]
+    causes = rank(refused, graph(*CALLS, (CHECKOUT, MAIL)))
+    assert causes[0].service == first
+    if first == CHECKOUT:
+        assert f'it does not find the name, "{text}"' in causes[0].evidence[0].description
+        assert causes[1].evidence[-1].description == "checkout does not find its name"
+    # Where nobody finds the name, it is as if nobody answered.
+    assert rank([*refused, unanswered(FRONTEND, MAIL)], graph(*CALLS, (CHECKOUT, MAIL)))[0].service == MAIL
+
+
 def test_who_stands_still_serves_nobody() -> None:
     """Others called it until now, and what they wait for now ends too late to be seen."""
     seen = summary(*CALLS)
@@ -126,7 +150,7 @@ def test_who_stands_still_serves_nobody() -> None:
 def test_nobody_waits_for_itself_where_two_call_each_other() -> None:
     topology = Topology(graph(*CALLS, (PAYMENT, CHECKOUT)))
     found = {PAYMENT: [unanswered(CHECKOUT, PAYMENT)], CHECKOUT: [finding(CHECKOUT, "error_share", 30.0)]}
-    assert waiting(found, Floods({}, {}), Outgoing({}), topology) == {CHECKOUT: PAYMENT}
+    assert waiting(found, Floods({}, {}), Outgoing({}, {}), topology) == {CHECKOUT: PAYMENT}
 
 
 def test_a_silent_culprit_is_first_however_loud_those_are_who_wait_for_it() -> None:

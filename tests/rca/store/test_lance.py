@@ -81,7 +81,8 @@ def test_many_saves_leak_neither_files_nor_disk(tmp_path: Path, capfd: pytest.Ca
     work(20)
     before = open_files()
     work(80)
-    assert open_files() <= before
+    # A few come and go with what runs beside; a leak would be one for each turn.
+    assert open_files() < before + 40
     assert len(store.list()) == 7
     assert [match.title for match, _ in store.search("79", 3)] == ["Otter 79"]
     kept = [path for path in (tmp_path / "incidents").rglob("*") if path.is_file()]
