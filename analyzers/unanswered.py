@@ -111,16 +111,27 @@ def _early(pair: Pair, failed: int, waits: Sketch, window: Summary, baseline: Ba
     """Whether `failed` calls, the slowest of those that took as long as `waits` tells for the caller, were given up too
     soon.
 
-    The half of a call that ended after its caller's is known without what lies between the two.
+    The half of a call that ended after its caller's is known without what lies between the two. It may be of somebody
+    else than the caller says, as where a proxy answers for an address.
     """
-    answered, known = window.edges.get(EdgeKey(*pair)), baseline.edges.get(EdgeKey(*pair))
-    if not failed or answered is None or known is None or known.duration.count <= 0:
+    if not failed:
+        return False
+    edges = [EdgeKey(*pair)]
+    if edges[0] not in window.edges and pair[1] not in window.services:
+        edges = [item for item in window.edges if item.client == pair[0] and not (item.asynchronous or item.inferred)]
+    waited = waits.quantile(1.0 - failed / max(failed, waits.count) / 2.0)
+    return any(_given_up(edge, failed, waited, window, baseline) for edge in edges)
+
+
+def _given_up(edge: EdgeKey, failed: int, waited: float, window: Summary, baseline: Baseline) -> bool:
+    """Whether so many were answered after all on this edge, as fast as ever."""
+    answered, known = window.edges.get(edge), baseline.edges.get(edge)
+    if answered is None or known is None or known.duration.count <= 0:
         return False
     usually = max(0.0, 1.0 - known.gap.count / known.duration.count)
     # Of those that are usually late, as many as chance may bring.
     chance = _USUAL * math.sqrt(answered.duration.count * usually * (1.0 - usually))
     late = answered.duration.count * (1.0 - usually) - answered.gap.count - chance
-    waited = waits.quantile(1.0 - failed / max(failed, waits.count) / 2.0)
     middle, enough = (math.exp(known.duration.mean + far * math.sqrt(known.duration.variance)) for far in (0.0, _USUAL))
     return (
         late >= (_SOME if waited <= (1.0 + _TOLERANCE) * middle else _MOSTLY) * failed

@@ -19,7 +19,8 @@ class Calls:
     # Row of the half that came last: when the call became known.
     known: Int64
     asynchronous: Bools
-    # Whether all that is not the callee's time lies between the two: it was the only one the caller waited for.
+    # Whether all that is not the callee's time lies between the two: it was the only one the caller waited for, and the
+    # caller's half is no unit of work, of which the remainder is its own.
     alone: Bools
 
     @classmethod
@@ -33,6 +34,6 @@ class Calls:
         callee = np.concatenate([family.before.child.take(before), family.after.child.take(after)])
         known = np.concatenate([caller[: len(before)], callee[len(before) :]])
         asynchronous = columns.unwaited(caller, callee)
-        alone = children.count.take(caller) == 1
+        alone = (children.count == 1).take(caller) & ~columns.entering.take(caller)
         alone[len(before) :] &= ended_with(family, columns).take(after)
         return cls(caller, callee, known, asynchronous, alone)

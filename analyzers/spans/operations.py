@@ -103,9 +103,10 @@ def _count_pods(
 
 def _own_times(counted: Int64, columns: Columns, children: Children) -> tuple[Int64, Int64]:
     """Places in `counted` of spans whose self time is known, and how long it is."""
-    # With a single child elsewhere, all that is not the child's time lies between the two: it belongs to the edge;
-    # and so it does where only the name of the other is known.
-    edges = ((children.count == 1) & children.remote) | children.unanswered | children.blurred
+    # Of a call, all that is not the single child's time elsewhere lies between the two: it belongs to the edge; and so
+    # it does where only the name of the other is known.
+    calls = (children.count == 1) & children.remote & ~columns.entering
+    edges = calls | children.unanswered | children.blurred
     own = np.flatnonzero(~edges.take(counted))
     rows = counted.take(own)
     return own, columns.duration.take(rows) - children.covered.take(rows)

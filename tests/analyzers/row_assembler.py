@@ -277,8 +277,8 @@ class RowAssembler:
         calling = span.peer is not None and span.kind != _CONSUMER
         unanswered = calling and (not remote or span.kind == _PRODUCER) and not _wraps(span, children)
         lost = (calling or span.kind == _CLIENT) and remote and span.error and not failed
-        if len(children) == 1 and remote:
-            # All that is not the callee's time lies between the two: it belongs to the edge.
+        if len(children) == 1 and remote and span.kind not in _ENTRY_KINDS:
+            # Of a call, all that is not the callee's time lies between the two: it belongs to the edge.
             child, where = children[0]
             edge = places.edge(place, where, _asynchronous(span, child))
             edge.gap.add(max(duration - (child.end - child.start), 1))

@@ -165,11 +165,11 @@ def test_a_call_of_whom_only_the_name_is_known_says_nothing_about_the_caller() -
 def test_whoever_ends_at_the_same_moment_is_a_child_all_the_same(parent: str, child: str) -> None:
     """Clocks of whole milliseconds make ties, and ids are random: they must not decide who is to blame."""
     found = rows(
-        checkout=[made("handle", 0, 100, parent, kind=SERVER, error=True)],
+        checkout=[made("call", 0, 100, parent, kind=CLIENT, error=True)],
         payment=[made("pay", 60, 100, child, parent, SERVER, error=True)],
     )
     summary = assembled(found)
-    assert summary.services[CHECKOUT].operations["handle"].origin_errors == 0
+    assert summary.services[CHECKOUT].operations["call"].origin_errors == 0
     edge = summary.edges[EdgeKey(CHECKOUT, PAYMENT)]
     assert edge.gap.quantile(0.5) / MILLI == pytest.approx(60, rel=0.05)
 

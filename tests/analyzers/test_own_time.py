@@ -4,7 +4,7 @@ import pytest
 
 from analyzers.service import service_key
 from analyzers.summary import EdgeKey
-from tests.analyzers.telemetry import CHECKOUT, CLIENT, PAYMENT, SERVER, attribute
+from tests.analyzers.telemetry import CHECKOUT, CLIENT, CONSUMER, PAYMENT, SERVER, attribute
 from tests.analyzers.test_assembly import assembled, made, own_time, rows
 
 
@@ -26,6 +26,16 @@ def test_a_call_that_says_it_is_internal_is_one() -> None:
     query.attributes.append(attribute("db.system", "mysql"))
     summary = assembled(rows(payment=[query, made("note", 0, 10, "n", peer="payment")]))
     assert list(summary.edges) == [EdgeKey(PAYMENT, service_key("orders-db"), inferred=True)]
+
+
+@pytest.mark.parametrize(("kind", "gap", "own"), [(CLIENT, 1, 0), (0, 1, 0), (SERVER, 0, 1), (CONSUMER, 0, 1)])
+def test_what_a_unit_of_work_spends_beside_its_only_call_is_its_own(kind: int, gap: int, own: int) -> None:
+    """Where callers' halves of calls are not sent."""
+    summary = assembled(
+        rows(checkout=[made("handle", 0, 100, "c", kind=kind)], payment=[made("pay", 70, 90, "s", "c", SERVER)])
+    )
+    assert summary.edges[EdgeKey(CHECKOUT, PAYMENT)].gap.count == gap
+    assert summary.services[CHECKOUT].operations["handle"].self_time.count == own
 
 
 def test_calls_of_others_whose_clocks_are_off_lie_within_their_caller() -> None:
