@@ -51,7 +51,7 @@ class Throughput:
                 jobs = self._jobs(known, _seconds(window))
                 looked_at += len(jobs)
                 findings += self._stopped(key, jobs, summary, window)
-            asked = entered
+            asked = self._asked(known, entered, window)
             surprise = known.throughput.surprise(done, asked, self._config.tolerance)
             if surprise <= -self._config.threshold:
                 # Users who ask for other things need other services.
@@ -76,6 +76,12 @@ class Throughput:
                 )
             )
         return among(findings, looked_at)
+
+    def _asked(self, known: ServiceBaseline, entered: float, window: Summary) -> float:
+        """Units of work that entered, but no more than bring it its usual work: whoever comes beside the others, as
+        those do who try all doors, may ask nothing of it."""
+        expected = known.throughput.expected(entered)
+        return entered * min(1.0, known.usual_work(window) / expected) if known.learned and expected > 0 else entered
 
     def _jobs(self, known: ServiceBaseline, seconds: float) -> list[tuple[str, Rate]]:
         """What begins by the clock and seldom, known for longer than it is looked for; by the second."""

@@ -93,3 +93,19 @@ def test_whom_nobody_comes_to_any_more_has_nothing_to_do() -> None:
         seen = coming(70, web, mobile)
         assert Entrances(baseline, seen).mixture(PAYMENT)[0] == pytest.approx(web / 51, rel=0.05)
         assert Throughput(ThroughputConfig()).detect(seen, baseline) == []
+
+
+@pytest.mark.parametrize(("bought", "missed"), [(20, set()), (0, {CHECKOUT, PAYMENT})])
+def test_who_comes_beside_the_others_may_ask_for_nothing(bought: int, missed: set[ServiceKey]) -> None:
+    """Somebody tries all doors, and all requests have one name: those behind do their usual work, or not."""
+
+    def asked(number: int, entered: int, bought: int) -> Summary:
+        made = bucket(number, 0, bought)
+        _work(made, FRONTEND, {"GET": entered})
+        return made
+
+    baseline = Baseline()
+    for number in range(40):
+        baseline.learn(asked(number, 80, 20))
+    detector = Throughput(ThroughputConfig())
+    assert {item.service for item in detector.detect(asked(41, 400, bought), baseline)} == missed
