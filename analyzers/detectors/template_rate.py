@@ -8,6 +8,7 @@ from analyzers.accord import Accord
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.detectors.wording import usual
+from analyzers.muted import muted
 from analyzers.pods import failing, lacking
 from analyzers.rates import Rate
 from analyzers.service import ServiceKey
@@ -98,7 +99,7 @@ class TemplateRate:
 
     Counted per call of the operation that writes it where logs name their spans, else per unit of work of the service.
     A WARN or ERROR that becomes rarer is no failure and is not reported; nor is what another ordinary template of the
-    same operation makes up for: calls took the other branch.
+    same operation makes up for: calls took the other branch; nor what stops together with all else that is written.
     """
 
     name = "template_rate"
@@ -171,6 +172,8 @@ class TemplateRate:
             if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
                 continue
             if template_id not in known.severe and known.released(window.end_unix_nano):
+                continue
+            if surprise < 0 and muted(summary, known):
                 continue
             yield self._finding(key, template_id, known.texts[template_id], seen, surprise, counted, summary, window)
 

@@ -1,11 +1,14 @@
 """Which spans are calls, and what is a caller's own time, where kinds and clocks tell little."""
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from analyzers.service import service_key
 from analyzers.summary import EdgeKey
 from tests.analyzers.telemetry import CHECKOUT, CLIENT, CONSUMER, PAYMENT, SERVER, attribute
 from tests.analyzers.test_assembly import assembled, made, own_time, rows
+
+INTERNAL = Span.SPAN_KIND_INTERNAL
 
 
 def test_what_wraps_a_call_and_names_whom_it_goes_to_is_no_second_one() -> None:
@@ -28,8 +31,10 @@ def test_a_call_that_says_it_is_internal_is_one() -> None:
     assert list(summary.edges) == [EdgeKey(PAYMENT, service_key("orders-db"), inferred=True)]
 
 
-@pytest.mark.parametrize(("kind", "gap", "own"), [(CLIENT, 1, 0), (0, 1, 0), (SERVER, 0, 1), (CONSUMER, 0, 1)])
-def test_what_a_unit_of_work_spends_beside_its_only_call_is_its_own(kind: int, gap: int, own: int) -> None:
+@pytest.mark.parametrize(("kind", "gap", "own"), [(CLIENT, 1, 0), (INTERNAL, 1, 0), (SERVER, 0, 1), (CONSUMER, 0, 1)])
+def test_what_a_unit_of_work_spends_beside_its_only_call_is_its_own(
+    kind: Span.SpanKind.ValueType, gap: int, own: int
+) -> None:
     """Where callers' halves of calls are not sent."""
     summary = assembled(
         rows(checkout=[made("handle", 0, 100, "c", kind=kind)], payment=[made("pay", 70, 90, "s", "c", SERVER)])

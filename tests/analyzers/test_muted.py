@@ -1,0 +1,49 @@
+"""Who is told to log less goes on working; whose work is cut short goes on logging what comes before."""
+
+import pytest
+
+from analyzers.baseline import Baseline
+from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
+from analyzers.summary import OperationStats, Summary, TemplateCount
+from tests.analyzers.telemetry import NOON, PAYMENT, SECOND
+
+BUCKET = 5 * SECOND
+
+
+def bucket(number: int, counts: dict[str, int], calls: int = 10, severity: int = 9) -> Summary:
+    start = NOON + number * BUCKET
+    made = Summary(start, start + BUCKET)
+    service = made.service(PAYMENT)
+    service.operations, service.spans = {"pay": OperationStats(calls=calls, entries=calls, templates=counts)}, calls
+    service.templates = {text: TemplateCount(text, count, 0, severity) for text, count in counts.items() if count}
+    service.records = sum(counts.values())
+    service.severities = {severity: service.records}
+    return made
+
+
+def stopped(usual: dict[str, int], now: dict[str, int], calls: int = 10, severity: int = 9) -> set[str]:
+    baseline = Baseline()
+    for number in range(40):
+        baseline.learn(bucket(number, usual, severity=severity))
+    found = TemplateRate(TemplateRateConfig()).detect(bucket(41, now, calls), baseline)
+    return {item.template_id for item in found if item.surprise < 0}
+
+
+def test_nothing_stopped_where_nothing_is_logged_any_more() -> None:
+    assert stopped({"begin": 10, "charged": 10, "done": 10}, {}) == set()
+    # Or where next to nothing is: the window holds the end of it.
+    assert stopped({"begin": 10, "charged": 10, "done": 10}, {"begin": 3, "charged": 3, "done": 2}) == set()
+
+
+@pytest.mark.parametrize(
+    ("usual", "now", "missing"),
+    [
+        ({"begin": 10, "charged": 10, "done": 10}, {"begin": 10}, {"charged", "done"}),
+        # One that is alone may be a step.
+        ({"done": 10}, {}, {"done"}),
+    ],
+)
+def test_what_comes_before_is_still_logged_where_work_is_cut_short(
+    usual: dict[str, int], now: dict[str, int], missing: set[str]
+) -> None:
+    assert stopped(usual, now) == missing
