@@ -5,7 +5,7 @@ from analyzers.summary import ServiceSummary
 
 # Ordinary templates that must be known to come, records of each and of all that are expected, and the share of that
 # which one of them may still have.
-_SEVERAL, _EACH, _ALL, _LEFT = 2, 1.0, 5.0, 0.5
+_SEVERAL, _EACH, _ALL, _LEFT = 2, 1.0, 5.0, 0.2
 
 
 def muted(summary: ServiceSummary, known: ServiceBaseline) -> bool:
