@@ -122,11 +122,11 @@ def _refused(
 
 
 def _delayed(found: Mapping[ServiceKey, Sequence[Anomaly]]) -> Iterator[tuple[ServiceKey, ServiceKey]]:
-    """Callers who do not answer in time, and callees on the way to which they lose it: not a little of it, when it is
-    plain that they don't answer."""
+    """Callers who do not answer in time, and callees on the way to which they lose it: a good part of what requests
+    take, and not a little of it, when it is plain that they don't answer."""
     for service, items in found.items():
         for item in items:
-            if item.detector != "edge_gap" or item.peer is None or item.peer == service:
+            if item.detector != "edge_gap" or item.peer in (None, service) or item.cost < _GREAT:
                 continue
             late = [strength(other.surprise) for other in found.get(item.peer, ()) if other.detector == "edge_errors"]
             if late and strength(item.surprise) >= _ENOUGH * max(late):

@@ -280,9 +280,12 @@ def test_nobody_waits_for_who_takes_messages() -> None:
 
 
 def test_who_does_not_answer_because_it_loses_time_further_on_waits_as_well() -> None:
-    found = [unanswered(FRONTEND, CHECKOUT, 30.0), gap(CHECKOUT, PAYMENT, 12.0), finding(FRONTEND, "error_share", 20.0)]
-    assert rank(found, SHOP)[0].service == PAYMENT
-    assert rank([item for item in found if item.service != PAYMENT], SHOP)[0].service == CHECKOUT
+    found = [unanswered(FRONTEND, CHECKOUT, 30.0), finding(FRONTEND, "error_share", 20.0)]
+    lost = replace(gap(CHECKOUT, PAYMENT, 12.0), cost=0.5)
+    assert rank([*found, lost], SHOP)[0].service == PAYMENT
+    assert rank(found, SHOP)[0].service == CHECKOUT
+    # A moment lost there is not what its callers wait for.
+    assert rank([*found, replace(lost, cost=0.1)], SHOP)[0].service == CHECKOUT
 
 
 def test_work_cut_short_by_late_calls_is_the_callees() -> None:
