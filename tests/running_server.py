@@ -27,6 +27,10 @@ def server_environment(data_dir: Path, settings: Mapping[str, str] | None = None
     return {**inherited, **ports, "HYPOCENTER_DATA_DIR": str(data_dir), **(settings or {})}
 
 
+# Polls without change, 0.05 s apart and as long as an answer takes.
+_STILL = 20
+
+
 def wait_until(condition: Callable[[], bool], seconds: float, what: Callable[[], str]) -> None:
     """Poll until the condition holds; AssertionError with what() when it does not in time."""
     deadline = time.monotonic() + seconds
@@ -124,7 +128,8 @@ class RunningServer:
     def settle(self, seconds: float = 30.0) -> None:
         """Wait until everything acknowledged is counted, the idle clock has closed every window, and all are judged.
 
-        What was sent must end with spans.
+        What was sent must end with spans. That all are judged shows by none being judged for a while: one whose causes
+        are ranked on a busy machine takes its time.
         """
         judged: list[float] = []
 
@@ -132,7 +137,7 @@ class RunningServer:
             status = self.status()
             open_ = status["logs"]["pending"] + status["traces"]["pending"] + self.metric("hypocenter_pending_spans")
             judged.append(self.metric("hypocenter_windows_closed_total"))
-            return not open_ and len(judged) > 5 and len(set(judged[-5:])) == 1
+            return not open_ and len(judged) > _STILL and len(set(judged[-_STILL:])) == 1
 
         wait_until(settled, seconds, lambda: f"{self.status()} {self.stderr[-3000:]}")
 
