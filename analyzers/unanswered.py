@@ -117,7 +117,7 @@ def _early(pair: Pair, failed: int, waits: Sketch, window: Summary, baseline: Ba
     if not failed:
         return False
     edges = [EdgeKey(*pair)]
-    if edges[0] not in window.edges and pair[1] not in window.services:
+    if edges[0] not in window.edges and pair[1] not in baseline.services:
         edges = [item for item in window.edges if item.client == pair[0] and not (item.asynchronous or item.inferred)]
     waited = waits.quantile(1.0 - failed / max(failed, waits.count) / 2.0)
     return any(_given_up(edge, failed, waited, window, baseline) for edge in edges)

@@ -1,7 +1,6 @@
 """Callers that lose time, or get no answer, on the way to most of what they call, or where all others are answered, or
 where they do not find the name: it is they, not all the others."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from analyzers.exemplar import WARN
 from analyzers.service import ServiceKey
 from rca.diagnosis import Diagnosis, Evidence
 from rca.graph import Topology
+from rca.rules import rule_of
 from rca.weights import IDLE, RISE, RankingSettings, signal_of, strength
 
 # Calls to at least this many services, and to this share of all it calls and waits for, must be slow or fail. Two that
@@ -20,12 +20,8 @@ _MANY, _ALONE, _MOST = 2, 3, 0.6
 # Or one alone that answers so many calls of others, of which no more than this share of its share fail; and that does
 # so much of the work that others ask of it.
 _PLENTY, _FEWER, _AT_WORK = 10, 0.1, 0.5
-# What resolvers say of a name that they do not know: whoever would answer was never asked.
-_UNRESOLVED = re.compile(
-    r"unknown ?host|name or service not known|nodename nor servname|no such host|getaddrinfo|NXDOMAIN|"
-    r"name resolution|could not resolve host|name does not resolve",
-    re.IGNORECASE,
-)
+# What a name that nobody knows is called in the rules: whoever would answer was never asked.
+_UNRESOLVED = "name_resolution"
 _TOLD = frozenset({"new_template", RISE})
 _SAID = {
     "edge_gap": ("outgoing_gaps", "loses time on the way to"),
@@ -80,12 +76,13 @@ def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
 
 
 def _unresolved(found: Iterable[Anomaly]) -> Anomaly | None:
-    """The finding about an error that says so."""
+    """The finding about an error that says so: what its template always says, since the rest may be anybody's input."""
+    unknown = rule_of(_UNRESOLVED).pattern
     said = [
         item
         for item in found
         if signal_of(item) in _TOLD
-        and _UNRESOLVED.search(item.subject)
+        and unknown.search(item.subject)
         and any(example.severity >= WARN for example in item.exemplars)
     ]
     return max(said, key=lambda item: (item.surprise, item.anomaly_id), default=None)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -59,6 +60,12 @@ def load_rules(path: Path = _FILE) -> tuple[Rule, ...]:
         )
     except (TypeError, KeyError, re.error, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+@cache
+def rule_of(anomaly_type: str) -> Rule:
+    """That of the type in the file that comes with this module."""
+    return next(rule for rule in load_rules() if rule.anomaly_type == anomaly_type)
 
 
 def first_match(rules: Iterable[Rule], body: str, exception_type: str, severity_number: int) -> Rule | None:

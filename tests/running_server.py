@@ -18,6 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _ADDRESSES = ("HYPOCENTER_OTLP__GRPC", "HYPOCENTER_OTLP__HTTP", "HYPOCENTER_API__GRPC", "HYPOCENTER_WEB__HTTP")
+# Polls without change, 0.05 s apart and as long as an answer takes.
+_STILL = 20
 
 
 def server_environment(data_dir: Path, settings: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -25,10 +27,6 @@ def server_environment(data_dir: Path, settings: Mapping[str, str] | None = None
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("HYPOCENTER_", "OTEL_"))}
     ports = dict.fromkeys(_ADDRESSES, "127.0.0.1:0")
     return {**inherited, **ports, "HYPOCENTER_DATA_DIR": str(data_dir), **(settings or {})}
-
-
-# Polls without change, 0.05 s apart and as long as an answer takes.
-_STILL = 20
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: Callable[[], str]) -> None:

@@ -115,7 +115,10 @@ class TemplateRate:
             summary = window.services.get(key)
             if summary is not None:
                 looked_at += len(known.templates)
-                findings += self._service(key, summary, known, window, kept)
+                found = list(self._service(key, summary, known, window, kept))
+                if any(item.surprise < 0 for item in found) and muted(summary, known):
+                    found = [item for item in found if item.surprise > 0]
+                findings += found
         return among(findings, looked_at)
 
     def _service(
@@ -172,8 +175,6 @@ class TemplateRate:
             if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
                 continue
             if template_id not in known.severe and known.released(window.end_unix_nano):
-                continue
-            if surprise < 0 and muted(summary, known):
                 continue
             yield self._finding(key, template_id, known.texts[template_id], seen, surprise, counted, summary, window)
 

@@ -6,6 +6,7 @@ from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.early_timeout import EarlyTimeout, EarlyTimeoutConfig
 from analyzers.detectors.edge_errors import EdgeErrors, EdgeErrorsConfig
+from analyzers.service import service_key
 from analyzers.sketch import Sketch
 from analyzers.summary import EdgeKey, EdgeStats, Summary
 from tests.analyzers.telemetry import CHECKOUT, MILLI, NOON, PAYMENT, SECOND
@@ -13,6 +14,7 @@ from tests.analyzers.telemetry import CHECKOUT, MILLI, NOON, PAYMENT, SECOND
 ANSWERED = EdgeKey(CHECKOUT, PAYMENT)
 # Of calls without an answer there is the caller's half alone, at first.
 UNHEARD = EdgeKey(CHECKOUT, PAYMENT, inferred=True)
+ADDRESS = service_key("payment.prod")
 BUCKET = 5 * SECOND
 IN_TIME = (16, 18, 20, 22, 24)
 
@@ -67,6 +69,18 @@ def test_who_does_not_wait_as_long_as_answers_take_is_told_of() -> None:
 def test_it_is_the_callee_unless_it_answers_as_ever(seen: Summary) -> None:
     (item,) = found(seen, learned(bucket(0)))
     assert (item.detector, item.service, item.peer) == ("edge_errors", PAYMENT, CHECKOUT)
+
+
+@pytest.mark.parametrize(("known", "detector"), [(False, "early_timeout"), (True, "edge_errors")])
+def test_late_answers_to_an_address_are_those_of_whoever_answers_there(known: bool, detector: str) -> None:
+    """A proxy does, under its own name. Of a service that is known by that name they would be its own."""
+    usual, seen = bucket(0), bucket(41, (16, 17), (20, 22, 24, 21), (18, 18, 18, 18))
+    seen.edges[EdgeKey(CHECKOUT, ADDRESS, inferred=True)] = seen.edges.pop(UNHEARD)
+    if known:
+        usual.service(ADDRESS).spans = 5
+    (item,) = found(seen, learned(usual))
+    assert item.detector == detector
+    assert {item.service, item.peer} == {CHECKOUT, ADDRESS}
 
 
 def test_of_many_at_once_some_are_never_answered() -> None:

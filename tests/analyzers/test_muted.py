@@ -10,22 +10,23 @@ from tests.analyzers.telemetry import NOON, PAYMENT, SECOND
 BUCKET = 5 * SECOND
 
 
-def bucket(number: int, counts: dict[str, int], calls: int = 10, severity: int = 9) -> Summary:
+def bucket(number: int, counts: dict[str, int]) -> Summary:
+    """Ten calls, and what they write."""
     start = NOON + number * BUCKET
     made = Summary(start, start + BUCKET)
     service = made.service(PAYMENT)
-    service.operations, service.spans = {"pay": OperationStats(calls=calls, entries=calls, templates=counts)}, calls
-    service.templates = {text: TemplateCount(text, count, 0, severity) for text, count in counts.items() if count}
+    service.operations, service.spans = {"pay": OperationStats(calls=10, entries=10, templates=counts)}, 10
+    service.templates = {text: TemplateCount(text, count, 0, 9) for text, count in counts.items() if count}
     service.records = sum(counts.values())
-    service.severities = {severity: service.records}
+    service.severities = {9: service.records}
     return made
 
 
-def stopped(usual: dict[str, int], now: dict[str, int], calls: int = 10, severity: int = 9) -> set[str]:
+def stopped(usual: dict[str, int], now: dict[str, int]) -> set[str]:
     baseline = Baseline()
     for number in range(40):
-        baseline.learn(bucket(number, usual, severity=severity))
-    found = TemplateRate(TemplateRateConfig()).detect(bucket(41, now, calls), baseline)
+        baseline.learn(bucket(number, usual))
+    found = TemplateRate(TemplateRateConfig()).detect(bucket(41, now), baseline)
     return {item.template_id for item in found if item.surprise < 0}
 
 

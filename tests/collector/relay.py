@@ -50,15 +50,15 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = listener.accept()
-                time.sleep(self._delay)
                 far = socket.create_connection(self._target)
                 with self._lock:
                     self._sockets += (near, far)
                 for source, sink in ((near, far), (far, near)):
-                    Thread(target=_carry, args=(source, sink), daemon=True).start()
+                    Thread(target=_carry, args=(source, sink, self._delay), daemon=True).start()
 
 
-def _carry(source: socket.socket, sink: socket.socket) -> None:
+def _carry(source: socket.socket, sink: socket.socket, delay: float) -> None:
+    time.sleep(delay)
     with contextlib.suppress(OSError):
         while chunk := source.recv(1 << 16):
             sink.sendall(chunk)

@@ -6,7 +6,7 @@ import pytest
 
 from analyzers.anomaly import Anomaly
 from analyzers.service import ServiceKey
-from analyzers.summary import EdgeKey, OperationStats
+from analyzers.summary import EdgeKey, OperationStats, Summary
 from rca.flooding import flooding
 from rca.graph import ServiceGraph, Topology, build_graph
 from rca.ranking import rank
@@ -20,15 +20,20 @@ def rise(times: float) -> Anomaly:
     return replace(item, observed=times, expected=1.0)
 
 
+def tell(whole: Summary, calls: int, failed: int) -> None:
+    """Both halves of the calls from checkout to payment say how many there were, and how many of them failed."""
+    for service, entries in ((CHECKOUT, 0), (PAYMENT, calls)):
+        call = replace(OPERATION, calls=calls, entries=entries, errors=failed)
+        whole.service(service).operations[CALL] = call
+
+
 def graph(calls: int, failed: int, told: bool = True) -> ServiceGraph:
     """Of the `calls` from checkout to payment so many `failed`; where it is `told`, checkout's halves say so."""
     whole = summary(*CALLS)
     (edge,) = (stats for key, stats in whole.edges.items() if (key.client, key.server) == (CHECKOUT, PAYMENT))
     edge.calls, edge.errors = calls, failed
     if told:
-        for service, entries in ((CHECKOUT, 0), (PAYMENT, calls)):
-            call = replace(OPERATION, calls=calls, entries=entries, errors=failed)
-            whole.service(service).operations[CALL] = call
+        tell(whole, calls, failed)
     return build_graph(whole)
 
 
@@ -83,9 +88,7 @@ def test_whoever_gets_an_answer_and_fails_all_the_same_makes_each_call_several_t
         if key.client == CHECKOUT:
             made, failed = (800, 695) if key.server == PAYMENT else (200, failed_others)
             stats.calls, stats.errors = made, failed
-    for service, entries in ((CHECKOUT, 0), (PAYMENT, 800)):
-        call = replace(OPERATION, calls=800, entries=entries, errors=695)
-        whole.service(service).operations[CALL] = call
+    tell(whole, 800, 695)
     whole.service(CHECKOUT).operations["POST /order"] = replace(
         OPERATION, calls=100, entries=100, errors=failed_requests
     )
@@ -98,9 +101,7 @@ def test_requests_that_fail_by_themselves_are_not_given_up() -> None:
     for key, stats in whole.edges.items():
         if (key.client, key.server) == (CHECKOUT, PAYMENT):
             stats.calls, stats.errors = 800, 695
-    for service, entries in ((CHECKOUT, 0), (PAYMENT, 800)):
-        call = replace(OPERATION, calls=800, entries=entries, errors=695)
-        whole.service(service).operations[CALL] = call
+    tell(whole, 800, 695)
     own = whole.service(CHECKOUT).operations
     own["POST /order"] = replace(OPERATION, calls=100, entries=100, errors=40)
     own["validate"] = replace(OPERATION, calls=100, errors=40, origin_errors=40)
@@ -151,8 +152,6 @@ def test_answers_that_come_too_late_are_asked_for_again_a_few_times_only() -> No
     late = summary(*CALLS)
     late.edges[EdgeKey(CHECKOUT, PAYMENT)].calls = 200
     late.edges[EdgeKey(CHECKOUT, PAYMENT)].errors = 10
-    for service, entries in ((CHECKOUT, 0), (PAYMENT, 200)):
-        call = replace(OPERATION, calls=200, entries=entries, errors=200)
-        late.service(service).operations[CALL] = call
+    tell(late, 200, 200)
     assert rank([rise(4.0), *FAILS], build_graph(late))[0].service == PAYMENT
     assert rank([rise(20.0), *FAILS], build_graph(late))[0].service == CHECKOUT

@@ -40,8 +40,12 @@ EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "lookup ledger on 10.0.0.2:53: no such host",
             "getaddrinfo ENOTFOUND ledger",
             "Temporary failure in name resolution",
+            "nodename nor servname provided, or not known",
+            "curl: (6) Could not resolve host: ledger",
+            "Name resolution failed for ledger",
+            "bad address 'ledger': Name does not resolve",
         ),
-        ("resolved name ledger to 10.0.0.9", "host ledger joined"),
+        ("name resolution took 3 ms", "resolved name ledger to 10.0.0.9", "host ledger joined"),
     ),
     "no_instances": (
         ("No instances available for payment", "no healthy upstream", "HTTP 503 Service Unavailable"),
