@@ -11,6 +11,7 @@ from analyzers.assembly import AssemblerState
 from analyzers.columns import Peer
 from analyzers.erring import mark
 from analyzers.exemplar import LogExemplar, SpanExemplar
+from analyzers.passed import Passed
 from analyzers.service import Resource, ServiceKey
 from analyzers.spans.rows import ROW
 from analyzers.summary import EdgeStats, OperationStats, ServiceSummary, Summary, TemplateCount
@@ -101,6 +102,15 @@ def _examples(summary: Summary) -> Iterator[LogExemplar | SpanExemplar]:
 def erase_heard(heard: list[Heard], selection: Selection) -> None:
     """Of the records that wait for their span, in place."""
     heard[:] = [left for item in heard if (left := _unheard(item, selection)) is not None]
+
+
+def erase_passed(passed: list[Passed], selection: Selection) -> None:
+    """Of the spans that wait for their last records, in place; all of a bucket, since few records come so late."""
+    passed[:] = [
+        item
+        for item in passed
+        if not selection.at(item.bucket) and not any(selection.names(service) for service, _ in item.operations)
+    ]
 
 
 def erase_spans(state: AssemblerState, selection: Selection) -> int:

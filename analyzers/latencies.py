@@ -105,17 +105,21 @@ class Latency:
         """Geometric mean, in nanoseconds; 0 when nothing is known."""
         return math.exp(self.mean) if self.count > 0 else 0.0
 
-    def surprise(self, sketch: Sketch, tolerance: float) -> float:
-        """Signed standard deviations of the mean log duration from normal; 0 when nothing is known or seen.
+    def surprise(self, sketch: Sketch, tolerance: float, least: float = 1.0) -> float:
+        """Signed standard deviations of the mean log duration from normal; 0 when nothing is known or seen. What takes
+        less than `least` nanoseconds counts as that.
 
         A change of up to `tolerance` (a share: 0.1 is ten percent) in either direction is no change. The mean is a
         winsorised one (Huber, Robust Statistics, 1981), so n calls are at most 4 sqrt(n) deviations surprising.
         """
         if self.count <= 0 or not sketch.count:
             return 0.0
-        reach = self._reach
-        mean = self.mean
-        shift = sum(max(-reach, min(reach, value - mean)) * weight for value, weight in sketch.logs()) / sketch.count
+        reach, floor = self._reach, math.log(max(1.0, least))
+        mean = max(self.mean, floor)
+        shift = (
+            sum(max(-reach, min(reach, max(value, floor) - mean)) * weight for value, weight in sketch.logs())
+            / sketch.count
+        )
         margin = math.log1p(tolerance)
         if abs(shift) <= margin:
             return 0.0
@@ -123,11 +127,11 @@ class Latency:
         error = math.sqrt(self.drift + self._spread**2 * (1 / sketch.count + 1 / self.count))
         return standard(shift / error, self.buckets + _PRIOR_BUCKETS)
 
-    def far_out(self, sketch: Sketch) -> bool:
+    def far_out(self, sketch: Sketch, least: float = 1.0) -> bool:
         """Whether more than a few calls of a bucket took longer than any single one counts for."""
         if self.count <= 0 or not sketch.count:
             return False
-        border = self.mean + self._reach
+        border = max(self.mean, math.log(max(1.0, least))) + self._reach
         return sum(weight for value, weight in sketch.logs() if value > border) >= _MANY * sketch.count
 
     def lasting(self, slow: int, timed: int) -> float:

@@ -24,6 +24,8 @@ _LATELY = 30 * 1_000_000_000
 _UNEVEN = 3.0
 # Share of its work that may have begun with operations never seen before, for one that is new to tell anything.
 _ALWAYS_NEW = 0.25
+# Share of what a call takes that nobody looks for within it.
+_NEGLIGIBLE = 0.01
 # Share of the buckets since it is known that hold an operation which lasts.
 _LASTING = 0.5
 # Share of its buckets in which a steady service sent something, and how many must be known.
@@ -47,6 +49,12 @@ class OperationBaseline:
         """Whether work went on to begin with it, as it does not with names that are good for one thing."""
         enough = self.clocked.buckets >= _STEADY_BUCKETS
         return enough and self.clocked.in_runs >= _LASTING * self.clocked.buckets
+
+    @property
+    def negligible(self) -> float:
+        """Nanoseconds of its own below which it is as if it did nothing itself: where callees take nearly all the time,
+        the gaps between them tell of clocks, and of spans that were not sent."""
+        return _NEGLIGIBLE * self.duration.typical
 
     def learn(self, stats: OperationStats) -> None:
         self.begun += stats.entries
@@ -84,7 +92,7 @@ class ServiceBaseline:
     throughput: Rate = field(default_factory=lambda: Rate(least=_UNEVEN))
     # Templates seen for the first time, per bucket: how much of this service is still unknown.
     novelty: Rate = field(default_factory=Rate)
-    # Whether spans count the work.
+    # Whether spans count the work; else records do, until operations last.
     traced: bool = False
     # Buckets in which it sent anything at all, of all learned.
     present: Rate = field(default_factory=Rate)
@@ -126,6 +134,15 @@ class ServiceBaseline:
             rate.fade(_REWORDED)
         for written in self.writings:
             written.fade(_REWORDED)
+
+    def count_by_spans(self) -> None:
+        """What it does is traced, which did not show when it started to write: what was known per record is as good as
+        forgotten."""
+        self.traced = True
+        by_the_second = sum(known.clocked.expected(1.0) for known in self.operations.values())
+        self.work, self.written = by_the_second * self.learned / 1e9, WrittenBaseline()
+        for rate in (*self.templates.values(), self.errors, self.throughput):
+            rate.fade(_REWORDED)
 
     @property
     def writings(self) -> tuple[WrittenBaseline, ...]:
@@ -282,6 +299,8 @@ class ServiceBaseline:
             if known.begun:
                 seen = summary.operations.get(name)
                 known.clocked.learn(seen.entries if seen else 0, elapsed / 1e9)
+        if not self.traced and any(known.lasting for known in self.operations.values()):
+            self.count_by_spans()
 
     def _learn_templates(self, summary: ServiceSummary, elapsed: int, exposure: float, anew: bool) -> None:
         for template_id, count in summary.templates.items():

@@ -12,7 +12,7 @@ def mark(bucket: Summary, baseline: Baseline) -> None:
         for name, stats in summary.operations.items():
             learned = known.operations.get(name) if known is not None else None
             stats.timed = int(stats.self_time.count > 0)
-            stats.slow = int(learned is not None and learned.self_time.far_out(stats.self_time))
+            stats.slow = int(learned is not None and learned.self_time.far_out(stats.self_time, learned.negligible))
     for edge, calls in bucket.edges.items():
         calls.slow = 0
         seen = calls.duration if edge.inferred else calls.gap

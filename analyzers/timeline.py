@@ -15,6 +15,7 @@ from analyzers.catch_up import Arrival, CatchUp, CatchUpSettings, CatchUpState
 from analyzers.changes import note_event
 from analyzers.columns import Int64, LogBatch, SpanBatch
 from analyzers.erring import added, erring
+from analyzers.passed import Passed
 from analyzers.recent import stretch_of
 from analyzers.service import ServiceKey
 from analyzers.spool import InMemory, Spool
@@ -72,6 +73,7 @@ class TimelineState:
     catch_up: CatchUpState = field(default_factory=CatchUpState)
     aliases: AliasState = field(default_factory=AliasState)
     addresses: list[tuple[ServiceKey, Answering]] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ class Timeline:
     def state(self) -> TimelineState:
         """What it remembers; not a copy."""
         self._pour_all()
+        heard, passed = self.witnesses.state()
         return TimelineState(
             self._newest,
             self._open_from,
@@ -208,10 +211,11 @@ class Timeline:
             self.folded_records,
             self._open,
             self.assembler.state(),
-            self.witnesses.state(),
+            heard,
             self.catch_up.state,
             self.aliases.state(),
             self.addresses.state(),
+            passed,
         )
 
     def restore(self, state: TimelineState, closed: Iterable[Summary]) -> None:
@@ -223,7 +227,7 @@ class Timeline:
         self._in_time_from = max(self._open_from or 0, self._first_in_time())
         self.archive.restore(closed)
         self.assembler.restore(state.assembler)
-        self.witnesses.restore(state.heard)
+        self.witnesses.restore(state.heard, state.passed)
         self.catch_up.state = state.catch_up
         self.aliases.restore(state.aliases)
         self.addresses.restore(state.addresses)

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from analyzers.aliases import Aliases
 from analyzers.buckets import rows_of_each
 from analyzers.columns import Int64, LogBatch
+from analyzers.passed import Lookup, Passed
 from analyzers.service import ServiceKey
 from analyzers.spans.ended import Ended
-from analyzers.spans.index import Index
-from analyzers.summary import Summary
+from analyzers.summary import OperationStats, Summary
 from analyzers.templates import MinedBatch
 
 SpanIds = npt.NDArray[np.uint64]
@@ -76,16 +76,27 @@ class WitnessLimits:
     waiting: int = 2_000_000
     # How long one waits, in nanoseconds of event time.
     wait: int = 60_000_000_000
+    # Spans remembered after their end, and how long: what is done once a request is answered, and what is stamped when
+    # it is read from a file, is written after it.
+    passed: int = 500_000
+    after: int = 30_000_000_000
+    # Operations of one service in one bucket for which records count that were written after their spans' end.
+    operations: int = 500
 
 
 class Witnesses:
-    """Holds records until the span they were written in has ended. A span's records precede its end."""
+    """Holds records until the span they were written in has ended, and such spans until their last records are there.
+
+    A record counts where its span ended, or where it is itself if that was before: what was judged is not told anew.
+    """
 
     def __init__(self, limits: WitnessLimits | None = None, aliases: Aliases | None = None) -> None:
         """`aliases` is told of records that were written in spans of another service."""
         self._limits = limits or WitnessLimits()
         self._aliases = aliases or Aliases()
         self._heard: list[Heard] = []
+        # Oldest first.
+        self._passed: list[Passed] = []
         # How many they are, or were when a bucket was last joined.
         self._waiting = 0
 
@@ -109,48 +120,72 @@ class Witnesses:
     def join(self, spans: Ended, summary: Summary) -> None:
         """Count the records written in `spans`, which ended in the bucket of `summary`, with their operations there."""
         start = summary.start_unix_nano
-        index = Index.of(spans.span_id) if self._heard else None
+        now = Passed.of(spans, start)
+        remembered = [item for item in self._passed if item.bucket + self._limits.after > start]
+        ending, *passed = (item.lookup for item in (now, *remembered))
         waiting: list[Heard] = []
         for heard in self._heard:
-            if index is None or heard.bucket > start:
+            if heard.bucket > start:
                 waiting.append(heard)
                 continue
-            left = self._meet(heard, index, spans, summary)
+            left = self._meet(heard, ending, summary)
+            # Those of earlier buckets were looked for there when these were joined.
+            for lookup in passed if heard.bucket == start else ():
+                left = left and self._meet(left, lookup, summary)
             if left is not None and heard.bucket + self._limits.wait > start:
                 waiting.append(left)
         self._heard = waiting
         self._waiting = len(self)
+        self._remember([*remembered, now])
 
-    def state(self) -> list[Heard]:
+    def state(self) -> tuple[list[Heard], list[Passed]]:
         """What it remembers; not a copy."""
-        return self._heard
+        return self._heard, self._passed
 
-    def restore(self, state: list[Heard]) -> None:
-        self._heard = state
+    def restore(self, heard: list[Heard], passed: list[Passed]) -> None:
+        self._heard, self._passed = heard, passed
         self._waiting = len(self)
 
-    def _meet(self, heard: Heard, index: Index, spans: Ended, summary: Summary) -> Heard | None:
-        """Count those whose span is one of `spans`, which `index` finds; the rest, or None when nothing is left."""
+    def _remember(self, passed: list[Passed]) -> None:
+        """The newest of them, as far as there is room."""
+        room, self._passed = self._limits.passed, []
+        for item in reversed(passed):
+            room -= len(item)
+            if room < 0:
+                break
+            self._passed.insert(0, item)
+
+    def _meet(self, heard: Heard, ended: Lookup, summary: Summary) -> Heard | None:
+        """Count those whose span is one of these; the rest, or None when nothing is left."""
         written = heard.spans
-        met, place = index.find(written)
+        met, place = ended.index.find(written)
         if not len(met):
             return heard
-        pair = spans.operation.take(place) * heard.kinds + heard.codes[met]
+        pair = place * heard.kinds + heard.codes[met]
         for key, count in zip(*(item.tolist() for item in np.unique(pair, return_counts=True)), strict=True):
-            service, operation = spans.operations[key // heard.kinds]
+            service, operation = ended.operations[key // heard.kinds]
             writer, template_id = heard.written(key % heard.kinds)
             if writer != service:
                 self._aliases.cross(writer, service, count)
-            stats = summary.service(service).operations.get(operation)
             # A record that names a span of another service tells nothing about this one.
-            mine = self._aliases.of(writer) == service
-            if mine and stats is not None and _has_room(stats.templates, template_id):
+            if self._aliases.of(writer) != service:
+                continue
+            stats = self._stats(summary, service, operation, ended.bucket)
+            if stats is not None and _has_room(stats.templates, template_id):
                 stats.templates[template_id] = stats.templates.get(template_id, 0) + count
         rest = np.ones(len(written), dtype=np.bool_)
         rest[met] = False
         if not rest.any():
             return None
         return heard.only(rest)
+
+    def _stats(self, summary: Summary, service: ServiceKey, operation: str, bucket: int) -> OperationStats | None:
+        """None for what is counted with others, since there are too many operations."""
+        operations = summary.service(service).operations
+        late = bucket < summary.start_unix_nano
+        if late and operation not in operations and len(operations) < self._limits.operations:
+            operations[operation] = OperationStats()
+        return operations.get(operation)
 
     def _bound(self) -> None:
         while self._heard and self._waiting > self._limits.waiting:

@@ -50,7 +50,7 @@ class WrittenBaseline:
                 self.templates[template_id].partners[other] = Rate(least=_LEAST)
         for template_id, written in self.templates.items():
             count = counts.get(template_id, 0)
-            written.per_call.learn(count, calls)
+            written.per_call.note(count, calls)
             for other, rate in written.partners.items():
                 rate.learn(count, counts.get(other, 0))
                 if other not in written.accords:

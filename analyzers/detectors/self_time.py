@@ -37,7 +37,7 @@ class SelfTime:
                 looked_at += 1
                 tolerance = self._config.tolerance
                 surprise = max(
-                    learned.self_time.surprise(stats.self_time, tolerance),
+                    learned.self_time.surprise(stats.self_time, tolerance, learned.negligible),
                     slower(stats.bins_pods, stats.timed_pods, stats.self_time, learned.self_time, tolerance),
                 )
                 if surprise < self._config.threshold:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from analyzers.erasure import Selection, erase_heard, erase_spans, erase_summary, touches
+from analyzers.erasure import Selection, erase_heard, erase_passed, erase_spans, erase_summary, touches
 from analyzers.templates import TemplateMiner
 from rca.erasure import erased, erased_anomaly
 from server.checkpointer import Checkpointer
@@ -109,6 +109,7 @@ class Forgetting:
             for bucket in (*state.timeline.open.values(), *state.as_closed.values()):
                 erase_summary(bucket, selection)
             erase_heard(state.timeline.heard, selection)
+            erase_passed(state.timeline.passed, selection)
             spans = erase_spans(state.timeline.assembler, selection)
             # What it told of itself was packed, and so a copy.
             engine.timeline.assembler.restore(state.timeline.assembler)

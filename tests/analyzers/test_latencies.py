@@ -136,3 +136,15 @@ def test_a_level_that_used_to_drift_surprises_less_however_many_calls() -> None:
         drifting.learn(Sketch.of(durations(200, (0.6, 1.0, 1.6)[bucket % 3], seed=bucket)))
     slow = Sketch.of(durations(5000, 1.9, seed=9))
     assert drifting.surprise(slow, 0.2) < 3 < learned(60, 200).surprise(slow, 0.2)
+
+
+def test_what_is_too_short_to_matter_counts_as_the_least_that_does() -> None:
+    """As an operation that does nothing itself: callees take all its time, unless spans of theirs are missing."""
+    nothing, gap, long = (Sketch.of([duration] * 30) for duration in (0, 3 * MILLI, 60 * MILLI))
+    latency = Latency()
+    for _ in range(40):
+        latency.learn(nothing)
+    assert latency.surprise(gap, 0.2) > 4
+    assert latency.surprise(gap, 0.2, least=4 * MILLI) == 0.0
+    assert latency.surprise(long, 0.2, least=4 * MILLI) > 4
+    assert [latency.far_out(item, least=4 * MILLI) for item in (gap, long)] == [False, True]

@@ -1,5 +1,7 @@
 """Log records counted with the operation they were written in."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,40 @@ def test_a_span_that_ends_in_a_later_bucket_still_finds_its_records() -> None:
     assert written(later) == 1
 
 
+def test_a_record_that_follows_the_end_of_its_span_counts_where_it_is() -> None:
+    """As of what goes on after the answer, or is stamped when it is read from a file."""
+    witnesses, before, found = Witnesses(), summary(NOON - 5 * SECOND), Summary(NOON, NOON + 5 * SECOND)
+    witnesses.join(ended(ONE, TWO), before)
+    hear(witnesses, batch(ONE, TWO, b"x" * 8))
+    again = Witnesses()
+    again.restore(*deepcopy(witnesses.state()))
+    for each in (witnesses, again):
+        each.join(ended(), found)
+        assert len(each) == 1
+    assert written(before) == 0
+    assert written(found) == 4
+
+
+def test_spans_are_remembered_for_a_while_after_their_end() -> None:
+    limits = WitnessLimits(passed=5, after=20 * SECOND)
+    for wait, more, expected in ((15, 0, 1), (20, 0, 0), (10, 4, 1), (10, 5, 0)):
+        witnesses, found = Witnesses(limits), summary()
+        witnesses.join(ended(ONE), summary(NOON - wait * SECOND))
+        witnesses.join(ended(*(bytes([number] * 8) for number in range(more))), summary(NOON - 5 * SECOND))
+        hear(witnesses, batch(ONE))
+        witnesses.join(ended(), found)
+        assert written(found) == expected
+
+
+def test_operations_that_only_records_tell_of_are_bounded() -> None:
+    witnesses, found = Witnesses(WitnessLimits(operations=1)), summary()
+    spans = Ended(np.frombuffer(ONE, dtype=np.uint64), np.zeros(1, dtype=np.int64), [(CART, "remove")])
+    witnesses.join(spans, summary(NOON - 5 * SECOND))
+    hear(witnesses, batch(ONE))
+    witnesses.join(ended(), found)
+    assert list(found.services[CART].operations) == ["add"]
+
+
 def test_records_whose_span_never_comes_are_given_up() -> None:
     witnesses = Witnesses(WitnessLimits(wait=30 * SECOND))
     hear(witnesses, batch(ONE))
@@ -101,7 +137,7 @@ def test_memory_is_bounded() -> None:
 def test_going_on_from_a_checkpoint() -> None:
     witnesses, again, found = Witnesses(), Witnesses(), summary()
     hear(witnesses, batch(ONE, TWO))
-    again.restore(witnesses.state())
+    again.restore(*witnesses.state())
     again.join(ended(ONE, TWO), found)
     assert written(found) == 2
 
@@ -111,7 +147,7 @@ def test_who_wrote_what_is_kept_in_few_words_and_told_the_same(records: int) -> 
     """Few records and many of a kind are kept differently."""
     witnesses, found = Witnesses(), summary()
     hear(witnesses, batch(*[ONE] * records))
-    (heard,) = witnesses.state()
+    ((heard,), _) = witnesses.state()
     assert bool(heard.table) == (records == 1)
     assert [heard.tabulated().written(code) for code in heard.tabulated().codes] == [
         heard.written(code) for code in heard.codes
