@@ -15,6 +15,11 @@ class Entrances:
         self._baseline = baseline
         self._window = window
 
+    def is_one(self, service: ServiceKey) -> bool:
+        """Whether its work is traced, and nobody is known to call it."""
+        known = self._baseline.services.get(service)
+        return known is not None and known.traced and service not in self._callers
+
     def mixture(self, service: ServiceKey) -> tuple[float, float]:
         """`bounds` of what may come to a service of all the work that enters; of what never leads to it nothing may."""
         asking, waiting = {service}, [service]

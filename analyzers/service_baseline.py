@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from analyzers.changes import Running
+from analyzers.clocks import Clock
 from analyzers.latencies import Latency
 from analyzers.mixture import bounds
 from analyzers.rates import Rate
@@ -42,7 +43,7 @@ class OperationBaseline:
     begun: float = 0.0
     lately: float = 0.0
     # The same by the second. Not in checkpoints of older versions.
-    clocked: Rate = field(default_factory=Rate)
+    clocked: Clock = field(default_factory=Clock)
 
     @property
     def lasting(self) -> bool:
@@ -101,7 +102,7 @@ class ServiceBaseline:
     # Ordinary records per unit of work, where spans count it. Not in checkpoints of older versions.
     lines: Rate = field(default_factory=Rate)
     # Templates by the second: some are written by the clock, whatever is done. Not in checkpoints of older versions.
-    clocked: dict[str, Rate] = field(default_factory=dict)
+    clocked: dict[str, Clock] = field(default_factory=dict)
     # What goes together where no spans tell who wrote it. Not in checkpoints of older versions.
     written: WrittenBaseline = field(default_factory=WrittenBaseline)
     # Units of work that were traced of those its records tell of, of late.
@@ -152,6 +153,12 @@ class ServiceBaseline:
     def released(self, now_unix_nano: int) -> bool:
         """Whether it was changed so lately that new wording is to be expected."""
         return self.running.last(now_unix_nano) is not None
+
+    @property
+    def comparable(self) -> bool:
+        """Whether its records can be compared with its work: where few traces are kept, chance decides for a while of
+        how many records there is work."""
+        return not self.traced or self.learned >= _SETTLED
 
     @property
     def settled(self) -> bool:
@@ -255,7 +262,7 @@ class ServiceBaseline:
                 self.debug.add(template_id)
             # Other wording comes with the hour; that an error never came before is no question of the time.
             if count.max_severity >= _ERROR:
-                self.clocked[template_id] = Rate(0.0, self.novelty.exposure * elapsed / 1e9)
+                self.clocked[template_id] = Clock(0.0, self.novelty.exposure * elapsed / 1e9)
 
     def ask(self, summary: ServiceSummary, start_unix_nano: int, end_unix_nano: int) -> None:
         """Note what its work begins with, also while something is wrong: users go on asking."""
@@ -312,7 +319,7 @@ class ServiceBaseline:
             seen = summary.templates.get(template_id)
             written = seen.count if seen else 0
             rate.note(written, exposure, anew)
-            self.clocked.setdefault(template_id, Rate()).learn(written, elapsed / 1e9)
+            self.clocked.setdefault(template_id, Clock()).learn(written, elapsed / 1e9)
         if not self.traced:
             self.written.learn({key: seen.count for key, seen in summary.templates.items()}, summary.records)
             self.written.drop_refuted()

@@ -11,6 +11,7 @@ from analyzers.erring import Erring, added
 from analyzers.exemplar import LogExemplar, SpanExemplar, keep_logs, keep_spans
 from analyzers.service import ServiceKey
 from analyzers.sketch import Sketch
+from analyzers.stack_frames import is_frame
 
 
 @dataclass(slots=True)
@@ -166,7 +167,9 @@ class ServiceSummary:
 
     @property
     def error_records(self) -> int:
-        return sum(count for severity, count in self.severities.items() if severity >= 17)
+        """Of severity ERROR and above, further lines of stack traces left out."""
+        further = sum(seen.errors for seen in self.templates.values() if seen.errors and is_frame(seen.text))
+        return sum(count for severity, count in self.severities.items() if severity >= 17) - further
 
     def merge(self, other: "ServiceSummary") -> None:
         self.records += other.records

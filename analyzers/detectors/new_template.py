@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
+from analyzers.entrances import Entrances
 from analyzers.pods import failing
+from analyzers.requested import asked_for
 from analyzers.service_baseline import ServiceBaseline
+from analyzers.stack_frames import is_frame
 from analyzers.summary import Summary, TemplateCount
 from analyzers.templates import strangers
 
@@ -34,6 +37,7 @@ class NewTemplate:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
         looked_at = 0
+        entrances = Entrances(baseline, window)
         for key, summary in sorted(window.services.items()):
             known = baseline.services.get(key)
             if known is None or not known.learned:
@@ -43,12 +47,12 @@ class NewTemplate:
             # One that differs from known ones in a word that varies is no new wording.
             new = strangers({seen.text for seen in fresh.values()}, known.texts.values()) if fresh else frozenset()
             for template_id, seen in fresh.items():
-                if seen.text not in new:
+                if seen.text not in new or is_frame(seen.text):
                     continue
                 if seen.max_severity < _ERROR and known.released(window.end_unix_nano):
                     continue
                 surprise = self._surprise(seen, known, window.end_unix_nano - window.start_unix_nano)
-                if surprise < self._config.threshold:
+                if surprise < self._config.threshold or asked_for(seen.text, seen.max_severity, key, entrances):
                     continue
                 findings.append(
                     Anomaly(

@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 from analyzers.accord import Accord
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
+from analyzers.clocks import Clock
 from analyzers.detectors.wording import usual
+from analyzers.entrances import Entrances
 from analyzers.muted import muted
 from analyzers.pods import failing, lacking
 from analyzers.rates import Rate
+from analyzers.requested import asked_for
 from analyzers.service import ServiceKey
 from analyzers.service_baseline import OperationBaseline, ServiceBaseline
+from analyzers.stack_frames import is_frame
 from analyzers.summary import OperationStats, ServiceSummary, Summary, TemplateCount
 from analyzers.templates import likeness
 from analyzers.written import Written
@@ -43,6 +47,8 @@ class TemplateRateConfig:
     regular: float = 0.5
     left: float = 0.2
     working: float = 0.5
+    # Share of the time since a service is known for which a job must have been run at even intervals.
+    lasting: float = 0.8
     # How alike a template never seen before must be to count as another branch.
     alike: float = 0.6
 
@@ -65,9 +71,13 @@ class _Count:
     seen: float = 0.0
     # Counted by the second, where that explains it as well.
     clocked: "_Count | None" = None
+    # Standard deviations by which the time since the last one is longer than usual.
+    overdue: float = 0.0
 
     @property
     def surprise(self) -> float:
+        if self.overdue < 0:
+            return self.overdue
         surprise = self.rate.surprise(self.count, self.exposure, self.tolerance, self.cluster)
         if self.accord is not None:
             return min(surprise, self._discord, 0.0)
@@ -99,7 +109,8 @@ class TemplateRate:
 
     Counted per call of the operation that writes it where logs name their spans, else per unit of work of the service.
     A WARN or ERROR that becomes rarer is no failure and is not reported; nor is what another ordinary template of the
-    same operation makes up for: calls took the other branch; nor what stops together with all else that is written.
+    same operation makes up for: calls took the other branch; nor what stops together with all else that is written; nor
+    what is `asked_for` more often, nor the further lines of a stack trace.
     """
 
     name = "template_rate"
@@ -110,12 +121,12 @@ class TemplateRate:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings: list[Anomaly] = []
         looked_at = 0
-        kept = baseline.kept(window)
+        kept, entrances = baseline.kept(window), Entrances(baseline, window)
         for key, known in sorted(baseline.services.items()):
             summary = window.services.get(key)
             if summary is not None:
                 looked_at += len(known.templates)
-                found = list(self._service(key, summary, known, window, kept))
+                found = list(self._service(key, summary, known, window, kept, entrances))
                 if any(item.surprise < 0 for item in found) and muted(summary, known):
                     found = [item for item in found if item.surprise > 0]
                 findings += found
@@ -128,6 +139,7 @@ class TemplateRate:
         known: ServiceBaseline,
         window: Summary,
         kept: tuple[float, float],
+        entrances: Entrances,
     ) -> Iterator[Anomaly]:
         by_operation = self._by_operation(summary, known)
         together = {} if known.traced else self._together(summary, known, window)
@@ -150,7 +162,7 @@ class TemplateRate:
                     # Nobody asks for failures.
                     most *= mixture[1] if known.traced else self._config.asked
                 counts = together.get(template_id, [])
-                exposure = rate.nearest(count, least, most)
+                exposure = rate.nearest(count, least, most) if known.comparable else None
                 if exposure is not None:
                     clocked = self._clocked(known, template_id, rate, count, window)
                     counts.append(
@@ -165,18 +177,22 @@ class TemplateRate:
                             clocked=clocked,
                         )
                     )
-                if not counts:
-                    continue
             else:
                 counts += self._by_the_clock(known, template_id, summary, window)
+            counts = [*counts, *self._overdue(known, template_id, summary, window)]
+            if not counts:
+                continue
             surprise, counted = max(((item.surprise, item) for item in counts), key=lambda pair: abs(pair[0]))
             if surprise > 0 and template_id not in known.severe:
                 surprise = min(surprise, counted.since_met)
             if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
                 continue
+            text = known.texts[template_id]
+            if surprise > 0 and seen and (is_frame(text) or asked_for(text, seen.max_severity, key, entrances)):
+                continue
             if template_id not in known.severe and known.released(window.end_unix_nano):
                 continue
-            yield self._finding(key, template_id, known.texts[template_id], seen, surprise, counted, summary, window)
+            yield self._finding(key, template_id, text, seen, surprise, counted, summary, window)
 
     def _clocked(
         self, known: ServiceBaseline, template_id: str, rate: Rate, count: int, window: Summary
@@ -205,7 +221,25 @@ class TemplateRate:
             return []
         return [self._per_second(clock, count, window)]
 
-    def _per_second(self, clock: Rate, count: int, window: Summary) -> _Count:
+    def _overdue(
+        self, known: ServiceBaseline, template_id: str, summary: ServiceSummary, window: Summary
+    ) -> list[_Count]:
+        """Of what a job writes that is run at even intervals, as long as the service is known: whoever asks for
+        something again and again may go away."""
+        clock = known.clocked.get(template_id)
+        if clock is None or not clock.regular or clock.buckets < self._config.lasting * known.present.buckets:
+            return []
+        if known.exposure(summary) < self._config.working * known.usual_work(window):
+            return []
+        seen = summary.templates.get(template_id)
+        last = max(seen.last_unix_nano if seen else 0, window.start_unix_nano)
+        overdue = clock.overdue((window.end_unix_nano - last) / 1e9)
+        if not overdue:
+            return []
+        counted = self._per_second(clock, seen.count if seen else 0, window)
+        return [replace(counted, where=f"the time, one every {clock.interval:.0f} s", overdue=overdue)]
+
+    def _per_second(self, clock: Clock, count: int, window: Summary) -> _Count:
         tolerance = self._config.tolerance
         return _Count(clock, count, _seconds(window), "records per second", "the time", tolerance=tolerance)
 
@@ -300,7 +334,7 @@ class TemplateRate:
         window: Summary,
     ) -> Anomaly:
         expected = counted.expected
-        verb = "stopped" if not counted.count else ("rose" if surprise > 0 else "fell")
+        verb = "stopped" if not counted.count or counted.overdue else ("rose" if surprise > 0 else "fell")
         return Anomaly(
             service=key,
             detector=self.name,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
+from analyzers.clocks import Clock
 from analyzers.detectors.wording import usual
 from analyzers.entrances import Entrances
-from analyzers.rates import Rate
 from analyzers.service import ServiceKey
 from analyzers.service_baseline import ServiceBaseline
 from analyzers.summary import ServiceSummary, Summary
@@ -83,24 +83,26 @@ class Throughput:
         expected = known.throughput.expected(entered)
         return entered * min(1.0, known.usual_work(window) / expected) if known.learned and expected > 0 else entered
 
-    def _jobs(self, known: ServiceBaseline, seconds: float) -> list[tuple[str, Rate]]:
+    def _jobs(self, known: ServiceBaseline, seconds: float) -> list[tuple[str, Clock]]:
         """What begins by the clock and seldom, known for longer than it is looked for; by the second."""
         return [
             (name, learned.clocked)
             for name, learned in sorted(known.operations.items())
             if learned.clocked.exposure >= seconds
-            and learned.clocked.misfit <= self._config.regular
+            and (learned.clocked.misfit <= self._config.regular or learned.clocked.regular)
             and learned.clocked.expected(1.0) <= self._config.often
         ]
 
     def _stopped(
-        self, key: ServiceKey, jobs: Iterable[tuple[str, Rate]], summary: ServiceSummary, window: Summary
+        self, key: ServiceKey, jobs: Iterable[tuple[str, Clock]], summary: ServiceSummary, window: Summary
     ) -> Iterator[Anomaly]:
         seconds = _seconds(window)
         for name, clock in jobs:
             seen = summary.operations.get(name)
             count, expected = seen.entries if seen else 0, clock.expected(seconds)
-            surprise = clock.surprise(count, seconds, self._config.tolerance)
+            surprise = 0.0 if count else clock.overdue(seconds)
+            if clock.misfit <= self._config.regular:
+                surprise = min(surprise, clock.surprise(count, seconds, self._config.tolerance))
             if surprise <= -self._config.threshold and count <= self._config.left * expected:
                 yield Anomaly(
                     service=key,

@@ -135,6 +135,16 @@ def test_a_job_that_is_not_run_is_missed_while_other_work_goes_on() -> None:
     assert not detector.detect(union(job(60 + number, runs=False, orders=1) for number in range(24)), baseline)
 
 
+def test_a_job_at_even_intervals_is_missed_after_a_few_of_them() -> None:
+    baseline, detector = Baseline(), Throughput(ThroughputConfig())
+    for number in range(60):
+        baseline.learn(job(number, runs=number % 3 == 0))
+    (item,) = detector.detect(union(job(60 + number, runs=False) for number in range(12)), baseline)
+    assert (item.subject, item.surprise < -4.0) == ("refresh", True)
+    assert not detector.detect(union(job(60 + number, runs=number == 0) for number in range(12)), baseline)
+    assert not detector.detect(union(job(60 + number, runs=False) for number in range(4)), baseline)
+
+
 def test_what_users_ask_for_evenly_is_no_job() -> None:
     baseline = Baseline()
     for number in range(60):

@@ -206,3 +206,39 @@ def test_what_is_known_for_two_minutes_rises_in_five_as_well() -> None:
         baseline.learn(chattering(60 + number, 3))
     longer = union(chattering(84 + number, 30) for number in range(60))
     assert [item.template_id for item in detector.detect(longer, baseline)] == ["chat"]
+
+
+def mailing(number: int, writes: bool, other: int = 7) -> Summary:
+    """Of a service without spans: what users ask for, and what a job writes."""
+    start = NOON + number * BUCKET
+    bucket = Summary(start, start + BUCKET)
+    service = bucket.service(PAYMENT)
+    service.templates = {"asked": TemplateCount("asked for <*>", other + number % 3)}
+    if writes:
+        service.templates["mailed"] = TemplateCount("mailed <*>", 1, last_unix_nano=start + 4 * SECOND)
+    service.records = sum(template.count for template in service.templates.values())
+    service.severities = {9: service.records}
+    return bucket
+
+
+def overdue(quiet_before: int, silent: int, other: int = 7) -> list[str]:
+    """What is found after as many buckets without the job, of a service that was known for a while before it."""
+    baseline = Baseline()
+    for number in range(-quiet_before, 60):
+        baseline.learn(mailing(number, writes=number >= 0 and number % 3 == 0))
+    stretch = union(mailing(60 + number, writes=not number, other=other) for number in range(silent + 1))
+    return [item.description for item in TemplateRate(TemplateRateConfig()).detect(stretch, baseline)]
+
+
+def test_a_job_that_writes_at_even_intervals_is_missed_soon_where_there_are_no_spans() -> None:
+    (found,) = overdue(quiet_before=0, silent=14)
+    assert found == '"mailed <*>" stopped: 1 records where 5.0 are usual for the time, one every 15 s'
+    assert overdue(quiet_before=0, silent=4) == []
+
+
+def test_who_asks_again_and_again_for_a_while_is_no_job() -> None:
+    assert overdue(quiet_before=60, silent=14) == []
+
+
+def test_a_job_is_not_missed_of_who_does_next_to_nothing() -> None:
+    assert overdue(quiet_before=0, silent=14, other=1) == []

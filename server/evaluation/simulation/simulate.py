@@ -6,7 +6,7 @@ from functools import partial
 from clients.replay import LogsBatch, TracesBatch
 from server.config import SECOND
 from server.evaluation.simulation.calling import resize_pools
-from server.evaluation.simulation.faults import Fault
+from server.evaluation.simulation.faults import Fault, LogStops
 from server.evaluation.simulation.kernel import Kernel, Process
 from server.evaluation.simulation.load import IDLE
 from server.evaluation.simulation.scenario import ConfigChange, Deployment, Event, Sampling, Scenario
@@ -92,7 +92,8 @@ class _Simulation:
         yield random.randrange(max(regular.every, 1))
         while not pod.retired:
             text = Values(random).fill(regular.log)
-            if not self._world.refuses(pod):
+            stopped = self._world.board.at(LogStops, pod.service, "", pod.number)
+            if not any(item.log in regular.log for item in stopped) and not self._world.refuses(pod):
                 self._telemetry.log(pod, Line(regular.severity, text), f"{pod.service}.main")
             yield drawn(random, regular.every, 0.02)
 

@@ -1,0 +1,48 @@
+"""What somebody outside asks for is no failure, whatever is written about it."""
+
+import pytest
+
+from analyzers.baseline import Baseline
+from analyzers.detectors.new_template import NewTemplate, NewTemplateConfig
+from analyzers.detectors.template_rate import TemplateRate, TemplateRateConfig
+from analyzers.summary import EdgeKey, EdgeStats, OperationStats, Summary, TemplateCount
+from tests.analyzers.telemetry import CHECKOUT, ERROR, FRONTEND, NOON, SECOND, WARN
+
+SCANNED = "GET /wp-login.php <*> ip=<*>"
+
+
+def bucket(number: int, scanned: int, text: str = SCANNED, severity: int = WARN) -> Summary:
+    """The same line at the entrance and behind it; both do what they always do."""
+    start = NOON + number * 5 * SECOND
+    made = Summary(start, start + 5 * SECOND)
+    for key in (FRONTEND, CHECKOUT):
+        service = made.service(key)
+        service.operations, service.spans = {"handle": OperationStats(calls=20, entries=20)}, 20
+        service.templates = {"done": TemplateCount("handled <*>", 20, max_severity=9)}
+        if scanned:
+            errors = scanned if severity >= ERROR else 0
+            service.templates["odd"] = TemplateCount(text, scanned, errors, severity, start)
+        service.records, service.severities = 20 + scanned, {9: 20, severity: scanned}
+    made.edges[EdgeKey(FRONTEND, CHECKOUT)] = EdgeStats(calls=20)
+    return made
+
+
+def found(known: int, **line: str | int) -> set[str]:
+    """Services in which many such lines are found, of which `known` came in every tenth bucket."""
+    baseline = Baseline()
+    for number in range(60):
+        baseline.learn(bucket(number, known if number % 10 == 0 else 0, **line))  # type: ignore[arg-type]
+    detectors = (NewTemplate(NewTemplateConfig()), TemplateRate(TemplateRateConfig()))
+    window = bucket(60, 15, **line)  # type: ignore[arg-type]
+    return {item.service.name for each in detectors for item in each.detect(window, baseline)}
+
+
+@pytest.mark.parametrize("known", [0, 1], ids=["never before", "more often"])
+def test_requests_for_what_there_is_not_are_no_failure_where_they_come_in(known: int) -> None:
+    assert found(known) == {"checkout"}
+
+
+@pytest.mark.parametrize("known", [0, 1], ids=["never before", "more often"])
+@pytest.mark.parametrize("line", [{"text": "session of <*> is not valid"}, {"severity": ERROR}])
+def test_other_warnings_and_errors_are(known: int, line: dict[str, str | int]) -> None:
+    assert found(known, **line) == {"frontend", "checkout"}
