@@ -7,7 +7,7 @@ from functools import lru_cache
 # nothing tells that it is such a line, and of Go's frames masking leaves nothing.
 _FRAME = re.compile(
     r"(?:\\t|\s)*(?:"
-    r"at \S+ ?\(|at async |Caused by: |Suppressed: |\.\.\. \S+ (?:more|common frames omitted)"
+    r"at \S+ ?\(|at async |\.\.\. \S+ (?:more|common frames omitted)"
     r'|File "[^"]*", line )'
 )
 

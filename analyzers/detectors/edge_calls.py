@@ -1,5 +1,6 @@
 """A caller that no longer makes the calls its work normally makes: the work is cut short before it gets there."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -10,9 +11,12 @@ from analyzers.queues import sends
 from analyzers.service import ServiceKey
 from analyzers.service_baseline import ServiceBaseline
 from analyzers.summary import EdgeKey, EdgeStats, Summary
+from analyzers.surprises import missed
 
 # Standard deviations from their usual share up to which calls fail no more than ever.
 _WELL = 2.0
+# Share of the buckets that may hold calls that are seldom made, and of these that must hold what leads to all of them.
+_SELDOM, _LEADS = 0.5, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,30 @@ class EdgeCalls:
             surprise = min(0.0, known.calls.surprise(stats.calls + unheard.calls, work, self._config.tolerance))
             if surprise > -self._config.threshold:
                 return None
+        if surprise < 0:
+            surprise = max(surprise, -self._chance(known, baseline.services[edge.client], stats.calls, window, edge))
+            if surprise > -self._config.threshold:
+                return None
         branch = not edge.asynchronous and _well(known, stats, unheard)
         return _Departure(edge, stats.calls, known.calls.expected(work), surprise, done, branch)
+
+    def _chance(
+        self, known: EdgeBaseline, caller: ServiceBaseline, calls: int, window: Summary, edge: EdgeKey
+    ) -> float:
+        """Standard deviations by which that is missing itself that may lead to all these calls, where it still does: of
+        what is done a few times a minute, and of which few traces are kept, now and then there is none."""
+        summary, least = window.services[edge.client], math.inf
+        if known.calls.filled > _SELDOM * known.calls.buckets:
+            return least
+        for name, learned in caller.operations.items():
+            seen = summary.operations.get(name)
+            now = seen.entries if seen else 0
+            if not learned.begun or learned.clocked.filled < _LEADS * known.calls.filled:
+                continue
+            if calls >= (1 - self._config.tolerance) * known.calls.count / learned.begun * now:
+                others = caller.begun - learned.begun
+                least = min(least, missed(summary.entries - now, summary.entries, others, caller.begun))
+        return least
 
     def _left(self, found: list[_Departure]) -> Iterator[_Departure]:
         """Of one caller, less the other branches: what there is more of makes up for what there is less of."""

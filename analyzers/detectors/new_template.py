@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
-from analyzers.entrances import Entrances
 from analyzers.pods import failing
-from analyzers.requested import asked_for
+from analyzers.requested import Requests
 from analyzers.service_baseline import ServiceBaseline
 from analyzers.stack_frames import is_frame
 from analyzers.summary import Summary, TemplateCount
@@ -37,7 +36,7 @@ class NewTemplate:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings = []
         looked_at = 0
-        entrances = Entrances(baseline, window)
+        requests = Requests(baseline, window)
         for key, summary in sorted(window.services.items()):
             known = baseline.services.get(key)
             if known is None or not known.learned:
@@ -52,7 +51,7 @@ class NewTemplate:
                 if seen.max_severity < _ERROR and known.released(window.end_unix_nano):
                     continue
                 surprise = self._surprise(seen, known, window.end_unix_nano - window.start_unix_nano)
-                if surprise < self._config.threshold or asked_for(seen.text, seen.max_severity, key, entrances):
+                if surprise < self._config.threshold or requests.explain(key, seen, 0.0):
                     continue
                 findings.append(
                     Anomaly(

@@ -9,11 +9,10 @@ from analyzers.anomaly import Anomaly, among
 from analyzers.baseline import Baseline
 from analyzers.clocks import Clock
 from analyzers.detectors.wording import usual
-from analyzers.entrances import Entrances
 from analyzers.muted import muted
 from analyzers.pods import failing, lacking
 from analyzers.rates import Rate
-from analyzers.requested import asked_for
+from analyzers.requested import Requests
 from analyzers.service import ServiceKey
 from analyzers.service_baseline import OperationBaseline, ServiceBaseline
 from analyzers.stack_frames import is_frame
@@ -110,7 +109,7 @@ class TemplateRate:
     Counted per call of the operation that writes it where logs name their spans, else per unit of work of the service.
     A WARN or ERROR that becomes rarer is no failure and is not reported; nor is what another ordinary template of the
     same operation makes up for: calls took the other branch; nor what stops together with all else that is written; nor
-    what is `asked_for` more often, nor the further lines of a stack trace.
+    what clients ask for, nor the further lines of a stack trace.
     """
 
     name = "template_rate"
@@ -121,12 +120,12 @@ class TemplateRate:
     def detect(self, window: Summary, baseline: Baseline) -> list[Anomaly]:
         findings: list[Anomaly] = []
         looked_at = 0
-        kept, entrances = baseline.kept(window), Entrances(baseline, window)
+        kept, requests = baseline.kept(window), Requests(baseline, window)
         for key, known in sorted(baseline.services.items()):
             summary = window.services.get(key)
             if summary is not None:
                 looked_at += len(known.templates)
-                found = list(self._service(key, summary, known, window, kept, entrances))
+                found = list(self._service(key, summary, known, window, kept, requests))
                 if any(item.surprise < 0 for item in found) and muted(summary, known):
                     found = [item for item in found if item.surprise > 0]
                 findings += found
@@ -139,7 +138,7 @@ class TemplateRate:
         known: ServiceBaseline,
         window: Summary,
         kept: tuple[float, float],
-        entrances: Entrances,
+        requests: Requests,
     ) -> Iterator[Anomaly]:
         by_operation = self._by_operation(summary, known)
         together = {} if known.traced else self._together(summary, known, window)
@@ -188,7 +187,7 @@ class TemplateRate:
             if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
                 continue
             text = known.texts[template_id]
-            if surprise > 0 and seen and (is_frame(text) or asked_for(text, seen.max_severity, key, entrances)):
+            if surprise > 0 and seen and (is_frame(text) or requests.explain(key, seen, counted.expected)):
                 continue
             if template_id not in known.severe and known.released(window.end_unix_nano):
                 continue

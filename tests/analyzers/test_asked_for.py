@@ -117,6 +117,25 @@ def test_calls_that_came_for_a_while_may_be_over() -> None:
         assert [item.peer == CRON for item in found(seen, baseline)] == [True] * missed
 
 
+@pytest.mark.parametrize(("runs", "calls", "missing"), [(0, 0, False), (2, 6, False), (2, 0, True)])
+def test_where_hardly_anything_came_that_leads_to_them_calls_are_not_missing(
+    runs: int, calls: int, missing: bool
+) -> None:
+    """A relay that runs now and then makes three calls at once, and nothing else makes any."""
+    edge, baseline = EdgeKey(CHECKOUT, CRON), Baseline()
+
+    def relaying(number: int, load: int, relays: int, made_calls: int) -> Summary:
+        made = bucket(number, order=5 * load, look=2 * load, relay=relays)
+        made.edges[edge] = EdgeStats(calls=made_calls)
+        return made
+
+    for number in range(60):
+        relays = int(number % 5 in (0, 2))
+        baseline.learn(relaying(number, 1, relays, 3 * relays))
+    seen = union((relaying(60, 3, runs, calls), relaying(61, 3, 0, 0), relaying(62, 3, 0, 0)))
+    assert [item.peer == CRON for item in found(seen, baseline)] == [True] * missing
+
+
 def job(number: int, runs: bool, orders: int = 6) -> Summary:
     """A job that begins once a bucket, beside what users ask for."""
     made = bucket(number, order=orders, refresh=int(runs))

@@ -14,11 +14,11 @@ FRAMES = [
     "    at Object.run (/srv/app/main.js:10:3)",
     "    at async handle (/srv/app/main.js:12:3)",
     '  File "/srv/app/main.py", line 3, in handle',
-    "Caused by: java.net.SocketException: closed",
     "\t... 48 common frames omitted",
     '{"level":"error","msg":"\\tat com.example.Ledger.book(Ledger.java:82)","service":"ledger"}',
 ]
 FIRST = [
+    "Caused by: java.net.SocketException: closed",
     "java.lang.IllegalStateException: state of o-1 is not valid",
     "Traceback (most recent call last):",
     "payment failed at checkout (card refused)",
