@@ -2,10 +2,11 @@
 
 from analyzers.summary import Summary
 
-# Share of the time requests take that a slowness must cost to count for more than a hint.
-_FELT = 0.03
-# The most surprise of one that nobody feels: below what opens an incident.
-_HINT = 3.0
+# Share of the time requests take that a slowness must cost to count for more than a hint, and for one that adds up when
+# it is found again and again.
+_FELT, _NOTICED = 0.03, 0.005
+# The most surprise of either: below what opens an incident, the lesser also after a minute of it.
+_HINT, _LESSER = 3.0, 2.5
 
 
 def waiting_time(window: Summary) -> float:
@@ -27,6 +28,6 @@ def cost(extra: float, waiting: float) -> float:
 
 def felt(surprise: float, extra: float, waiting: float) -> float:
     """`surprise`, but no more than a hint when the `extra` nanoseconds are next to nothing of all the waiting."""
-    if waiting > 0 and extra < _FELT * waiting:
-        return min(surprise, _HINT)
-    return surprise
+    if waiting <= 0 or extra >= _FELT * waiting:
+        return surprise
+    return min(surprise, _HINT if extra >= _NOTICED * waiting else _LESSER)
