@@ -10,7 +10,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from analyzers.columns import Int32, Int64, UInt64
 from analyzers.otlp.body import body_text
 from analyzers.otlp.log_columns import read_columns
-from analyzers.otlp.severities import MAX_SEVERITY, by_text
+from analyzers.otlp.severities import MAX_SEVERITY, by_body, by_text
 from analyzers.otlp.times import DecodeLimits
 from analyzers.wire import Repeated, Wire
 
@@ -55,11 +55,14 @@ class LogRecords:
     def bodies(self) -> "pa.StringArray":
         return self._wire.texts(self._columns.text_at, self._columns.text_size)
 
-    def severities(self) -> Int32:
-        """0 to 24; by name where there is no number."""
+    def severities(self, bodies: "pa.StringArray") -> Int32:
+        """0 to 24; by name where there is no number, and by what stands in the `bodies` where there is neither."""
         found, names = self._columns.severity, self._columns.severity_names
         for row, at, size in zip(names.row.tolist(), names.at.tolist(), names.size.tolist(), strict=True):
             found[row] = _severity(self._wire.data[at : at + min(size, _SEVERITY_CHARS)])
+        unknown = np.flatnonzero(found == 0)
+        if len(unknown):
+            found[unknown] = by_body(bodies.take(pa.array(unknown)))
         return found
 
     def trace_ids(self) -> UInt64:

@@ -62,7 +62,7 @@ class LogDecoder:
             elif row not in weighed:
                 weighed.add(row)
                 weight[row] = _weight(attribute)
-        received = times_of(requests, request)
+        received, bodies = times_of(requests, request), records.bodies()
         times, faults = settle_times(records.times(), records.observed(), received, self._limits)
         resources, which = self._resources.read_all(levels.resources)
         batch = LogBatch(
@@ -72,9 +72,9 @@ class LogDecoder:
             resource=which[levels.group],
             scope=levels.part,
             time_unix_nano=times,
-            severity=records.severities(),
+            severity=records.severities(bodies),
             weight=weight,
-            body=records.bodies(),
+            body=bodies,
             trace_id=records.trace_ids(),
             span_id=records.span_ids(),
             template=template,
