@@ -141,7 +141,7 @@ class Baseline:
         no spans are ever sent, all records."""
         if not any(summary.spans for summary in bucket.services.values()):
             traced = any(known.traced for known in self.services.values())
-            return 0.0 if traced else float(sum(summary.records for summary in bucket.services.values()))
+            return 0.0 if traced else float(sum(summary.work_records for summary in bucket.services.values()))
         called = {edge.server for edge in bucket.edges} | self._usually_called()
         return float(sum(summary.entries for key, summary in bucket.services.items() if key not in called))
 

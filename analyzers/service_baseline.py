@@ -173,7 +173,7 @@ class ServiceBaseline:
 
     def exposure(self, summary: ServiceSummary) -> float:
         """Units of work in `summary`, counted as they were when this was learned."""
-        return float(summary.entries if self.traced else summary.records)
+        return float(summary.entries if self.traced else summary.work_records)
 
     def usual_work(self, whole: Summary) -> float:
         """Units of work in as long a time; something must have been learned."""
@@ -321,5 +321,5 @@ class ServiceBaseline:
             rate.note(written, exposure, anew)
             self.clocked.setdefault(template_id, Clock()).learn(written, elapsed / 1e9)
         if not self.traced:
-            self.written.learn({key: seen.count for key, seen in summary.templates.items()}, summary.records)
+            self.written.learn({key: seen.count for key, seen in summary.templates.items()}, summary.work_records)
             self.written.drop_refuted()

@@ -166,6 +166,13 @@ class ServiceSummary:
         return sum(count for severity, count in self.severities.items() if not severity or 9 <= severity < 13)
 
     @property
+    def work_records(self) -> int:
+        """Those that tell how much is done where no spans do: debugging is turned on and off, unless there is nothing
+        else."""
+        debugging = sum(count for severity, count in self.severities.items() if 0 < severity < 9)
+        return self.records - debugging or self.records
+
+    @property
     def error_records(self) -> int:
         """Of severity ERROR and above, further lines of stack traces left out."""
         further = sum(seen.errors for seen in self.templates.values() if seen.errors and is_frame(seen.text))

@@ -126,8 +126,9 @@ class TemplateRate:
             if summary is not None:
                 looked_at += len(known.templates)
                 found = list(self._service(key, summary, known, window, kept, requests))
-                if any(item.surprise < 0 for item in found) and muted(summary, known):
-                    found = [item for item in found if item.surprise > 0]
+                if any(item.surprise < 0 for item in found):
+                    silenced = muted(summary, known, window.start_unix_nano, window.end_unix_nano)
+                    found = [item for item in found if item.surprise > 0 or item.template_id not in silenced]
                 findings += found
         return among(findings, looked_at)
 

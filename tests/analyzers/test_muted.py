@@ -10,23 +10,27 @@ from tests.analyzers.telemetry import NOON, PAYMENT, SECOND
 BUCKET = 5 * SECOND
 
 
-def bucket(number: int, counts: dict[str, int]) -> Summary:
-    """Ten calls, and what they write."""
+def bucket(number: int, counts: dict[str, int], last: int = 0) -> Summary:
+    """Ten calls, and what they write, to the end or so long."""
     start = NOON + number * BUCKET
     made = Summary(start, start + BUCKET)
     service = made.service(PAYMENT)
     service.operations, service.spans = {"pay": OperationStats(calls=10, entries=10, templates=counts)}, 10
-    service.templates = {text: TemplateCount(text, count, 0, 9) for text, count in counts.items() if count}
+    service.templates = {
+        text: TemplateCount(text, count, 0, 9, start, last or start + BUCKET - 1)
+        for text, count in counts.items()
+        if count
+    }
     service.records = sum(counts.values())
     service.severities = {9: service.records}
     return made
 
 
-def stopped(usual: dict[str, int], now: dict[str, int]) -> set[str]:
+def stopped(usual: dict[str, int], now: dict[str, int], last: int = 0) -> set[str]:
     baseline = Baseline()
     for number in range(40):
         baseline.learn(bucket(number, usual))
-    found = TemplateRate(TemplateRateConfig()).detect(bucket(41, now), baseline)
+    found = TemplateRate(TemplateRateConfig()).detect(bucket(41, now, last and NOON + 41 * BUCKET + last), baseline)
     return {item.template_id for item in found if item.surprise < 0}
 
 
@@ -50,3 +54,28 @@ def test_what_comes_before_is_still_logged_where_work_is_cut_short(
     usual: dict[str, int], now: dict[str, int], missing: set[str]
 ) -> None:
     assert stopped(usual, now) == missing
+
+
+@pytest.mark.parametrize(
+    ("last", "told"), [(BUCKET // 2, set()), (BUCKET - SECOND // 10, {"begin", "charged", "done"})]
+)
+def test_logging_may_have_been_changed_within_the_window(last: int, told: set[str]) -> None:
+    assert stopped({"begin": 10, "charged": 10, "done": 10}, {"begin": 5, "charged": 5, "done": 5}, last) == told
+
+
+def test_nor_is_debugging_missed_where_no_spans_tell_of_the_work() -> None:
+    def talking(number: int, debug: int) -> Summary:
+        start = NOON + number * BUCKET
+        made = Summary(start, start + BUCKET)
+        service = made.service(PAYMENT)
+        counts = {"asked": (20, 9), "looked up": (debug, 5), "cached": (debug, 5)}
+        service.templates = {
+            text: TemplateCount(text, count, 0, level, start, start) for text, (count, level) in counts.items() if count
+        }
+        service.records, service.severities = 20 + 2 * debug, {9: 20, 5: 2 * debug}
+        return made
+
+    baseline = Baseline()
+    for number in range(40):
+        baseline.learn(talking(number, 30))
+    assert TemplateRate(TemplateRateConfig()).detect(talking(40, 0), baseline) == []

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzers.assembly import TraceAssembler
-from analyzers.summary import Summary, union
+from analyzers.summary import ServiceSummary, Summary, union
 from analyzers.tally import CountLimits, count_logs
 from analyzers.templates import TemplateMiner
 from tests.analyzers.telemetry import NOON, SECOND, Fault, log_batch, span_batch, traffic
@@ -65,3 +65,8 @@ def test_totals_add_up(parts: list[Summary]) -> None:
 def test_a_union_of_nothing_is_an_error() -> None:
     with pytest.raises(StopIteration):
         union([])
+
+
+def test_debugging_tells_nothing_of_how_much_is_done_unless_there_is_nothing_else() -> None:
+    assert ServiceSummary(records=50, severities={5: 30, 9: 12, 0: 6, 17: 2}).work_records == 20
+    assert ServiceSummary(records=30, severities={5: 30}).work_records == 30
