@@ -39,6 +39,8 @@ class Anomaly:
     looked_at: int = 1
     # Of a slowness: the share it has of all the time that requests take from where they enter the system.
     cost: float = 0.0
+    # Of calls: whether nobody ever called that name before. Not in incidents of older versions.
+    new_name: bool = False
 
     @property
     def evidence(self) -> float:

@@ -1,8 +1,8 @@
 """Callers that lose time, or get no answer, on the way to most of what they call, or where all others are answered, or
-where they do not find the name: it is they, not all the others."""
+where they do not find the name or nobody ever called it: it is they, not all the others."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzers.anomaly import Anomaly
@@ -66,13 +66,19 @@ def outgoing(found: Mapping[ServiceKey, Sequence[Anomaly]], topology: Topology) 
                 kept := {
                     name: tuple(items)
                     for name, items in said.items()
-                    if (name == "edge_errors" and caller in unresolved and len({item.service for item in items}) == 1)
+                    if (name == "edge_errors" and _astray(caller, items, unresolved))
                     or _most(caller, name, items, found, topology)
                 }
             )
         },
         unresolved,
     )
+
+
+def _astray(caller: ServiceKey, items: Sequence[Anomaly], unresolved: Container[ServiceKey]) -> bool:
+    """Whether it asks for one that nobody finds, or that nobody ever asked for: where it should ask, it doesn't."""
+    new = all(item.new_name for item in items)
+    return len({item.service for item in items}) == 1 and (new or caller in unresolved)
 
 
 def _unresolved(found: Iterable[Anomaly]) -> Anomaly | None:
@@ -134,7 +140,8 @@ def evidence_of_outgoing(service: ServiceKey, going: Outgoing, settings: Ranking
         # The middle one: what all have in common is the caller's, what only one has may be that callee's.
         middle = sorted(items, key=lambda item: (item.surprise, item.anomaly_id))[(len(items) - 1) // 2]
         signal, said = _SAID[detector]
-        alone = "others are answered" if unresolved is None else f'it does not find the name, "{unresolved.subject}"'
+        alone = "nobody ever called that name before" if middle.new_name else "others are answered"
+        alone = alone if unresolved is None else f'it does not find the name, "{unresolved.subject}"'
         yield Evidence(
             signal=signal,
             contribution=settings.weights[detector] * strength(middle.surprise),
@@ -187,4 +194,6 @@ def _theirs(detector: str, callers: Iterable[ServiceKey], going: Outgoing) -> st
         return f"{names} {_SAID[detector][1]} others just as well"
     if any(caller in going.unresolved for caller in callers):
         return f"{names} does not find its name"
+    if all(item.new_name for caller in callers for item in going.by[caller][detector]):
+        return f"nobody but {names} ever called that name"
     return f"it answers all but {names}"

@@ -1,5 +1,7 @@
 """Calls that nobody answers, of callees that usually do."""
 
+import pytest
+
 from analyzers.anomaly import Anomaly
 from analyzers.baseline import Baseline
 from analyzers.detectors.edge_errors import EdgeErrors, EdgeErrorsConfig
@@ -103,3 +105,22 @@ def test_who_failed_from_its_first_calls_on_is_no_news_once_that_is_known() -> N
         failing.edges[stranger] = EdgeStats(calls=6, errors=6)
         surprises.append(sum(item.surprise for item in found(failing, learned(*before))))
     assert surprises[0] > surprises[1] >= surprises[2] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("known", "server", "new"),
+    [
+        (40, "payment-old", True),
+        (20, "payment-old", False),
+        (40, "payment", False),
+        (40, "10.1.2.3", False),
+        (40, "10.1.2.3:8080", False),
+    ],
+)
+def test_a_name_that_nobody_ever_called_is_told_from_one_that_is_known(known: int, server: str, new: bool) -> None:
+    """Not from an address, which is another one whenever somebody is started anew; nor before others are known."""
+    seen = bucket(41, 0, 0)
+    seen.services[CHECKOUT].spans = 12
+    seen.edges[EdgeKey(CHECKOUT, service_key(server), inferred=True)] = EdgeStats(calls=12, errors=12)
+    (item,) = found(seen, learned(*USUALLY[:known]))
+    assert item.new_name == new

@@ -332,3 +332,19 @@ def test_troubles_of_its_own_are_not_explained_by_who_is_slow_below(detector: st
     slow = replace(gap(PAYMENT, LEDGER, 12.0), cost=0.4)
     own = finding(CHECKOUT, detector, 14.0)
     assert rank([slow, own, unanswered(FRONTEND, CHECKOUT, 14.0)], SHOP)[0].service == CHECKOUT
+
+
+@pytest.mark.parametrize(
+    ("new", "others", "first"), [(True, False, CHECKOUT), (False, False, MAIL), (True, True, MAIL)]
+)
+def test_who_calls_a_name_that_nobody_ever_called_was_told_a_wrong_one(
+    new: bool, others: bool, first: ServiceKey
+) -> None:
+    """Unless others begin to call it as well: then it is new, and does not answer."""
+    callers = (CHECKOUT, FRONTEND) if others else (CHECKOUT,)
+    refused = [replace(unanswered(caller, MAIL), new_name=new) for caller in callers]
+    causes = rank(refused, graph(*CALLS, *((caller, MAIL) for caller in callers)))
+    assert causes[0].service == first
+    if first == CHECKOUT:
+        assert causes[0].evidence[0].description.startswith("nobody ever called that name before: ")
+        assert causes[1].evidence[-1].description == "nobody but checkout ever called that name"
