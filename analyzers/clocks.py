@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from analyzers.rates import Rate
 from analyzers.surprises import standard
 
-# Intervals that are taken to have been random ones beside those that are known, and how much all of them may vary at
-# the most, as a share of the mean, squared: it is 1 for what comes at random.
-_PRIOR, _REGULAR = 5.0, 0.25
+# How much intervals may vary, as a share of the mean, squared: it is 1 for what comes at random. At the most, and for
+# each interval that is known beyond a few: of fewer, one in 2,000 random ones looks as even as that.
+_REGULAR, _PROVEN, _FEW = 0.25, 0.0075, 2.5
+# Intervals that vary so much which are taken to be known beside the others.
+_PRIOR = 2.0
 # Buckets that an interval must last to be told, and intervals without any after which it is not run any more.
 _SELDOM, _OVER = 2.0, 3.0
 
@@ -47,17 +49,16 @@ class Clock(Rate):
     @property
     def regular(self) -> bool:
         """Whether it comes now and then, and at even intervals, as far as is known."""
-        if self.intervals <= 0 or self.since > _OVER * self.interval:
+        if self.intervals <= _FEW or self.since > _OVER * self.interval:
             return False
         if self.interval * self.buckets < _SELDOM * self.exposure:
             return False
-        return self._variance <= _REGULAR * self.interval**2
+        return self._variation <= min(_REGULAR, _PROVEN * (self.intervals - _FEW)) * self.intervals * self.interval**2
 
     @property
-    def _variance(self) -> float:
-        """Of intervals, in seconds squared; some must be known."""
-        within = max(0.0, self.squares - self.intervals * self.interval**2)
-        return (within + _PRIOR * self.interval**2) / (self.intervals + _PRIOR)
+    def _variation(self) -> float:
+        """Sum of the squares by which intervals depart from their mean, in seconds squared."""
+        return max(0.0, self.squares - self.intervals * self.interval**2)
 
     def overdue(self, silence: float) -> float:
         """Standard deviations, negative, by which so many seconds without any are longer than its intervals; 0 for
@@ -68,4 +69,5 @@ class Clock(Rate):
         """
         if not self.regular or silence <= self.interval:
             return 0.0
-        return -standard((silence - self.interval) / self._variance**0.5, self.intervals)
+        variance = (self._variation + _PRIOR * _REGULAR * self.interval**2) / (self.intervals + _PRIOR)
+        return -standard((silence - self.interval) / variance**0.5, self.intervals)

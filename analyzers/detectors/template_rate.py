@@ -107,9 +107,9 @@ class TemplateRate:
     """Absence is a rate of zero: an expected template that stops is the strongest sign of work cut short.
 
     Counted per call of the operation that writes it where logs name their spans, else per unit of work of the service.
-    A WARN or ERROR that becomes rarer is no failure and is not reported; nor is what another ordinary template of the
-    same operation makes up for: calls took the other branch; nor what stops together with all else that is written; nor
-    what clients ask for, nor the further lines of a stack trace.
+    A WARN or ERROR that becomes rarer is no failure and is not reported, nor is debugging; nor is what another ordinary
+    template of the same operation makes up for: calls took the other branch; nor what stops together with all else that
+    is written; nor what clients ask for, nor the further lines of a stack trace.
     """
 
     name = "template_rate"
@@ -126,9 +126,8 @@ class TemplateRate:
             if summary is not None:
                 looked_at += len(known.templates)
                 found = list(self._service(key, summary, known, window, kept, requests))
-                if any(item.surprise < 0 for item in found):
-                    silenced = muted(summary, known, window.start_unix_nano, window.end_unix_nano)
-                    found = [item for item in found if item.surprise > 0 or item.template_id not in silenced]
+                if any(item.surprise < 0 for item in found) and muted(summary, known):
+                    found = [item for item in found if item.surprise > 0]
                 findings += found
         return among(findings, looked_at)
 
@@ -185,7 +184,9 @@ class TemplateRate:
             surprise, counted = max(((item.surprise, item) for item in counts), key=lambda pair: abs(pair[0]))
             if surprise > 0 and template_id not in known.severe:
                 surprise = min(surprise, counted.since_met)
-            if abs(surprise) < self._config.threshold or (surprise < 0 and template_id in known.severe):
+            if abs(surprise) < self._config.threshold:
+                continue
+            if surprise < 0 and (template_id in known.severe or template_id in known.debug):
                 continue
             text = known.texts[template_id]
             if surprise > 0 and seen and (is_frame(text) or requests.explain(key, seen, counted.expected)):

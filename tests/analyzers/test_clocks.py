@@ -33,21 +33,21 @@ def test_what_comes_evenly_is_missed_after_a_few_intervals() -> None:
     assert EVEN.regular
     assert EVEN.interval == pytest.approx(12, rel=0.05)
     assert EVEN.overdue(11) == 0.0
-    assert -4.0 < EVEN.overdue(24) < 0.0
-    assert EVEN.overdue(48) < -5.0
+    assert -6.0 < EVEN.overdue(20) < 0.0
+    assert EVEN.overdue(48) < -6.0
     assert EVEN.overdue(120) < EVEN.overdue(48)
 
 
 def test_the_fewer_intervals_are_known_the_less_surprising_it_is() -> None:
-    times = [clock((number * 12.0 for number in range(runs)), runs * 12.0).overdue(60) for runs in (10, 18, 40, 200)]
+    times = [clock((number * 12.0 for number in range(runs)), runs * 12.0).overdue(60) for runs in (6, 12, 40, 200)]
     assert times[0] == 0.0
     assert times == sorted(times, reverse=True)
 
 
-@pytest.mark.parametrize("events", [20, 60])
+@pytest.mark.parametrize("events", [8, 20, 60])
 @pytest.mark.parametrize("interval", [6.0, 12.0, 40.0])
 def test_what_comes_at_random_has_no_intervals(events: int, interval: float) -> None:
-    assert [seed for seed in range(1000) if at_random(seed, events, interval).regular] == []
+    assert len([seed for seed in range(1000) if at_random(seed, events, interval).regular]) <= 1
 
 
 def test_of_what_comes_in_every_bucket_no_interval_can_be_told() -> None:

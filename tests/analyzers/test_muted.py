@@ -10,27 +10,23 @@ from tests.analyzers.telemetry import NOON, PAYMENT, SECOND
 BUCKET = 5 * SECOND
 
 
-def bucket(number: int, counts: dict[str, int], last: int = 0) -> Summary:
-    """Ten calls, and what they write, to the end or so long."""
+def bucket(number: int, counts: dict[str, int]) -> Summary:
+    """Ten calls, and what they write."""
     start = NOON + number * BUCKET
     made = Summary(start, start + BUCKET)
     service = made.service(PAYMENT)
     service.operations, service.spans = {"pay": OperationStats(calls=10, entries=10, templates=counts)}, 10
-    service.templates = {
-        text: TemplateCount(text, count, 0, 9, start, last or start + BUCKET - 1)
-        for text, count in counts.items()
-        if count
-    }
+    service.templates = {text: TemplateCount(text, count, 0, 9) for text, count in counts.items() if count}
     service.records = sum(counts.values())
     service.severities = {9: service.records}
     return made
 
 
-def stopped(usual: dict[str, int], now: dict[str, int], last: int = 0) -> set[str]:
+def stopped(usual: dict[str, int], now: dict[str, int]) -> set[str]:
     baseline = Baseline()
     for number in range(40):
         baseline.learn(bucket(number, usual))
-    found = TemplateRate(TemplateRateConfig()).detect(bucket(41, now, last and NOON + 41 * BUCKET + last), baseline)
+    found = TemplateRate(TemplateRateConfig()).detect(bucket(41, now), baseline)
     return {item.template_id for item in found if item.surprise < 0}
 
 
@@ -56,26 +52,20 @@ def test_what_comes_before_is_still_logged_where_work_is_cut_short(
     assert stopped(usual, now) == missing
 
 
-@pytest.mark.parametrize(
-    ("last", "told"), [(BUCKET // 2, set()), (BUCKET - SECOND // 10, {"begin", "charged", "done"})]
-)
-def test_logging_may_have_been_changed_within_the_window(last: int, told: set[str]) -> None:
-    assert stopped({"begin": 10, "charged": 10, "done": 10}, {"begin": 5, "charged": 5, "done": 5}, last) == told
-
-
-def test_nor_is_debugging_missed_where_no_spans_tell_of_the_work() -> None:
-    def talking(number: int, debug: int) -> Summary:
-        start = NOON + number * BUCKET
-        made = Summary(start, start + BUCKET)
+def test_debugging_that_is_turned_off_is_not_missed() -> None:
+    def talking(number: int, looked_up: int, severity: int) -> Summary:
+        """Of a service without spans."""
+        made = Summary(NOON + number * BUCKET, NOON + (number + 1) * BUCKET)
         service = made.service(PAYMENT)
-        counts = {"asked": (20, 9), "looked up": (debug, 5), "cached": (debug, 5)}
-        service.templates = {
-            text: TemplateCount(text, count, 0, level, start, start) for text, (count, level) in counts.items() if count
-        }
-        service.records, service.severities = 20 + 2 * debug, {9: 20, 5: 2 * debug}
+        service.templates = {"asked": TemplateCount("asked", 20, 0, 9)}
+        if looked_up:
+            service.templates["looked up"] = TemplateCount("looked up", looked_up, 0, severity)
+        service.records, service.severities = 20 + looked_up, {9: 20, severity: looked_up}
         return made
 
-    baseline = Baseline()
-    for number in range(40):
-        baseline.learn(talking(number, 30))
-    assert TemplateRate(TemplateRateConfig()).detect(talking(40, 0), baseline) == []
+    for severity, missing in ((5, []), (10, ["looked up"])):
+        baseline = Baseline()
+        for number in range(40):
+            baseline.learn(talking(number, 20, severity))
+        found = TemplateRate(TemplateRateConfig()).detect(talking(40, 0, severity), baseline)
+        assert [item.template_id for item in found if item.surprise < 0] == missing
