@@ -76,17 +76,23 @@ def belongs(
     `together`: they began at about the same time, which decides where it isn't known who calls whom.
     """
     return any(
-        may_relate(anomaly.service, service, topology) if together else topology.connected(anomaly.service, service)
+        topology.connected(anomaly.service, service) or (together and may_relate(anomaly.service, service, topology))
         for anomaly in anomalies
         for service in services
     )
 
 
 def may_relate(one: ServiceKey, other: ServiceKey, topology: Topology) -> bool:
-    """Whether one calls the other, directly or through others, or of neither any calls are known."""
-    return topology.connected(one, other) or _unknown(one, other, topology)
+    """Whether it isn't known if one calls the other: of neither any calls are known, or one sends logs alone, as what
+    stands in front of all others often does."""
+    alone = any(topology.logs_alone(item) for item in (one, other))
+    return _unknown(one, other, topology) or (alone and _near(one, other))
 
 
 def _unknown(one: ServiceKey, other: ServiceKey, topology: Topology) -> bool:
     unknown = all(not topology.callers(item) and not topology.callees(item) for item in (one, other))
-    return unknown and (one.environment, one.namespace) == (other.environment, other.namespace)
+    return unknown and _near(one, other)
+
+
+def _near(one: ServiceKey, other: ServiceKey) -> bool:
+    return (one.environment, one.namespace) == (other.environment, other.namespace)

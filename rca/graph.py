@@ -76,12 +76,17 @@ class Topology:
         # Services that send logs, where nobody sends spans.
         traced = any(node.spans for node in graph.nodes)
         self.untraced = frozenset(node.service for node in graph.nodes if node.records and not traced)
+        self._mute = frozenset(node.service for node in graph.nodes if node.records and not node.spans)
         self._follows: dict[ServiceKey, list[Following]] = {}
         for item in graph.following:
             self._follows.setdefault(item.service, []).append(item)
         self._named: dict[ServiceKey, set[str]] = {}
         for edge in graph.edges:
             self._named.setdefault(edge.server, set()).update(edge.operations)
+
+    def logs_alone(self, service: ServiceKey) -> bool:
+        """Whether it sends logs and no spans, and nobody's calls of it are known."""
+        return service in self._mute and not self.callers(service) and not self.callees(service)
 
     def callers(self, service: ServiceKey) -> frozenset[ServiceKey]:
         return frozenset(self._calls.predecessors(service)) if service in self._calls else frozenset()

@@ -1,8 +1,12 @@
 """Several incidents at a time: what is one failure, and what is two."""
 
+from dataclasses import replace
+
 import pytest
 
+from analyzers.service import ServiceKey
 from rca.explanation import diagnose
+from rca.graph import ServiceGraph
 from rca.tracker import diagnosed
 from tests.rca.findings import CATALOG, CHECKOUT, FRONTEND, MAIL, PAYMENT, SHOP, finding
 from tests.rca.test_tracker import STRONG, TIMES, Clock
@@ -76,3 +80,28 @@ def test_two_faults_that_are_not_connected_are_two_incidents(clock: Clock) -> No
     opened = clock.window(STRONG, finding(MAIL, "span_errors", 30.0))
     assert [incident.services for incident in opened] in ([(PAYMENT,), (MAIL,)], [(MAIL,), (PAYMENT,)])
     assert len({incident.incident_id for incident in opened}) == 2
+
+
+def logged(graph: ServiceGraph, service: ServiceKey) -> ServiceGraph:
+    """The same with one that sends logs and no spans."""
+    nodes = (replace(node, spans=0, records=9) if node.service == service else node for node in graph.nodes)
+    return replace(graph, nodes=tuple(nodes))
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_sends_logs_alone_joins_what_began_at_about_the_same_time(clock: Clock, at_once: bool) -> None:
+    """As what stands in front of all others often does."""
+    errors = finding(MAIL, "error_share", 30.0)
+    clock.graph = logged(SHOP, MAIL)
+    clock.window(STRONG, *([errors] if at_once else []))
+    clock.window(STRONG, errors)
+    assert clock.only().services == (MAIL, PAYMENT)
+
+
+def test_what_sends_logs_alone_is_another_incident_when_it_begins_later(clock: Clock) -> None:
+    clock.graph = logged(SHOP, MAIL)
+    clock.window(STRONG)
+    while clock.now <= clock.only().create_unix_nano + TIMES.together:
+        clock.window(STRONG)
+    clock.window(STRONG, finding(MAIL, "error_share", 30.0))
+    assert len(clock.tracker.live) == 2
