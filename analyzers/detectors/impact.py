@@ -6,7 +6,7 @@ from analyzers.summary import Summary
 # it is found again and again.
 _FELT, _NOTICED = 0.03, 0.005
 # The most surprise of either: below what opens an incident, the lesser also after a minute of it.
-_HINT, _LESSER = 3.0, 2.5
+_HINT, _LESSER = 3.0, 2.0
 
 
 def waiting_time(window: Summary) -> float:

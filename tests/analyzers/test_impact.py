@@ -27,6 +27,6 @@ def test_waiting_is_counted_where_requests_come_in() -> None:
 def test_next_to_nothing_is_a_hint_and_a_tenth_is_felt() -> None:
     waiting = waiting_time(window())
     assert felt(30.0, 0.1 * waiting, waiting) == 30.0
-    assert felt(2.4, 0.001 * waiting, waiting) == 2.4
+    assert felt(1.9, 0.001 * waiting, waiting) == 1.9
     assert felt(30.0, 0.001 * waiting, waiting) < felt(30.0, 0.01 * waiting, waiting) < 5.0
     assert felt(30.0, 1.0, 0.0) == 30.0
