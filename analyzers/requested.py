@@ -15,6 +15,11 @@ _REQUEST_LINE = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (?:/|\
 _CHANCE = 2.0
 
 
+def has_request_line(text: str) -> bool:
+    """Whether a template is of an access log, or as good as that."""
+    return _REQUEST_LINE.search(text) is not None
+
+
 class Requests:
     """Of one window. Whoever tries all doors is told that they are shut, in a warning each, and nothing is wrong."""
 
@@ -28,7 +33,7 @@ class Requests:
         error, and they have a request line or are no more than what is asked for beyond the usual may write."""
         if seen.max_severity >= _ERROR or not self._entrances.is_one(service):
             return False
-        return _REQUEST_LINE.search(seen.text) is not None or seen.count - usual <= self._beyond(service)
+        return has_request_line(seen.text) or seen.count - usual <= self._beyond(service)
 
     def _beyond(self, service: ServiceKey) -> float:
         """Records that may be written about units of work that are beyond the usual number of their kind."""

@@ -12,7 +12,7 @@ from analyzers.detectors.wording import usual
 from analyzers.muted import muted
 from analyzers.pods import failing, lacking
 from analyzers.rates import Rate
-from analyzers.requested import Requests
+from analyzers.requested import Requests, has_request_line
 from analyzers.service import ServiceKey
 from analyzers.service_baseline import OperationBaseline, ServiceBaseline
 from analyzers.stack_frames import is_frame
@@ -189,6 +189,9 @@ class TemplateRate:
             if surprise < 0 and (template_id in known.severe or template_id in known.debug):
                 continue
             text = known.texts[template_id]
+            if surprise < 0 and not known.traced and has_request_line(text):
+                # Its clients ask for less of that, or for other things.
+                continue
             if surprise > 0 and seen and (is_frame(text) or requests.explain(key, seen, counted.expected)):
                 continue
             if template_id not in known.severe and known.released(window.end_unix_nano):

@@ -53,3 +53,21 @@ def test_other_warnings_and_errors_are(known: int, text: str, severity: int) -> 
 @pytest.mark.parametrize(("asked", "explained"), [(8, False), (30, True)])
 def test_nor_are_warnings_about_as_many_requests_of_a_kind_that_is_not_usual(asked: int, explained: bool) -> None:
     assert found(0, asked, text="page of <*> is not known") == ({"checkout"} if explained else {"frontend", "checkout"})
+
+
+@pytest.mark.parametrize(("text", "missing"), [('<*> - - "POST /<*> HTTP/<*>" <*>', False), ("posted <*>", True)])
+def test_nor_is_it_missed_where_no_spans_tell_what_is_asked_for(text: str, missing: bool) -> None:
+    def served(number: int, posted: int) -> Summary:
+        made = Summary(NOON + number * 5 * SECOND, NOON + (number + 1) * 5 * SECOND)
+        service = made.service(FRONTEND)
+        service.templates = {"other": TemplateCount("handled <*>", 60 - posted, max_severity=9)}
+        if posted:
+            service.templates["post"] = TemplateCount(text, posted, max_severity=9)
+        service.records, service.severities = 60, {9: 60}
+        return made
+
+    baseline = Baseline()
+    for number in range(60):
+        baseline.learn(served(number, 20))
+    found = TemplateRate(TemplateRateConfig()).detect(served(60, 0), baseline)
+    assert ["post" for item in found if item.surprise < 0] == ["post"] * missing
